@@ -1,0 +1,75 @@
+"""Derivatives you can trust on computation graphs: each node's own best nudge, and an error bar."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers see of the lazy names below
+    from .errors import (
+        BindingError,
+        EvaluationError,
+        FormatError,
+        NodeError,
+        NudgegradError,
+        ProgramError,
+        UsageError,
+    )
+    from .graphs.entry import graph
+    from .graphs.graph import Graph
+    from .nudging.table import Nudge, NudgeTable, Verdict, nudges
+    from .sweeps.run import Run
+    from .views.explain import Lesson, explain
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BindingError": "errors",
+    "EvaluationError": "errors",
+    "FormatError": "errors",
+    "Graph": "graphs.graph",
+    "Lesson": "views.explain",
+    "NodeError": "errors",
+    "Nudge": "nudging.table",
+    "NudgeTable": "nudging.table",
+    "NudgegradError": "errors",
+    "ProgramError": "errors",
+    "Run": "sweeps.run",
+    "UsageError": "errors",
+    "Verdict": "nudging.table",
+    "explain": "views.explain",
+    "graph": "graphs.entry",
+    "nudges": "nudging.table",
+}
+
+__all__ = [
+    "BindingError",
+    "EvaluationError",
+    "FormatError",
+    "Graph",
+    "Lesson",
+    "NodeError",
+    "Nudge",
+    "NudgeTable",
+    "NudgegradError",
+    "ProgramError",
+    "Run",
+    "UsageError",
+    "Verdict",
+    "explain",
+    "graph",
+    "nudges",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported from its module at its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nudgegrad' has no attribute '{name}'")
+    found = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

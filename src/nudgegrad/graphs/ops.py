@@ -1,0 +1,441 @@
+"""The op table: one row per op, and every facet of an op in its row.
+
+A row says what an op is: its value, its partials, how exactly it is rounded, where it exists, where it
+has a corner, how far its Taylor series reaches, how it is spelled. Everything else (vjp, jvp, jets,
+running errors, the parser's functions, the printers, the test battery) is derived from the table, so
+a new op is one line here and one mutant in the tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..formats import Format, product_is_safe, two_product, two_sum
+
+Facet = Callable[..., Any]
+Spelled = tuple[str, int]  # a text and how tightly its outermost operator binds
+
+ATOM = 100  # a name, a number, a call: never needs brackets
+
+
+class Term:
+    """A partial as a formula: what a row's `partials` return when they are given names.
+
+    A term is an op applied to terms, a symbol (``x``, ``z``, ``y``) or a number.
+    """
+
+    __slots__ = ("args", "op", "symbol")
+
+    def __init__(self, op: Op | None, args: tuple[Term, ...] = (), symbol: str | float = "") -> None:
+        self.op = op
+        self.args = args
+        self.symbol = symbol
+
+    @staticmethod
+    def of(x: Term | float) -> Term:
+        """`x` itself, or the number `x` as a term."""
+        return x if isinstance(x, Term) else Term(None, (), float(x))
+
+    def __add__(self, other: Term | float) -> Any:
+        return OPS["+"](self, other)
+
+    def __radd__(self, other: float) -> Any:
+        return OPS["+"](other, self)
+
+    def __sub__(self, other: Term | float) -> Any:
+        return OPS["-"](self, other)
+
+    def __rsub__(self, other: float) -> Any:
+        return OPS["-"](other, self)
+
+    def __mul__(self, other: Term | float) -> Any:
+        return OPS["*"](self, other)
+
+    def __rmul__(self, other: float) -> Any:
+        return OPS["*"](other, self)
+
+    def __neg__(self) -> Any:
+        return OPS["neg"](self)
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One row: an elementwise op with all its facets.
+
+    Parameters
+    ----------
+    name : str
+        In program text: a function's name or an operator.
+    value : callable
+        ``value(x, ...)`` on arrays of one dtype: the op as it is computed.
+    partials : callable
+        ``partials(x, ..., y)`` -> one derivative per argument, written with operators and rows, so that it
+        can be evaluated on arrays and on `Term`. None for an argument that is a fixed number.
+    half_ulps : float or mapping
+        Rounding claim: the error of `value` in half-ulps of the result is at most this; per format
+        under the format's name, ``"else"`` for the others. 0 is exact, 1 correctly rounded.
+    domain : callable, optional
+        Signed margin: positive inside the domain on which the derivatives exist, its distance to the edge.
+    edge : int
+        Which argument `domain` is about.
+    domain_text : str
+        The domain in words, for errors: ``"x > 0"``.
+    kink : callable, optional
+        Signed margin: its sign says on which side of the corner the arguments are.
+    reach : float, optional
+        How far `phase` may move before the Taylor series misleads.
+    phase : callable
+        What `reach` measures: the first argument, unless said otherwise.
+    saturates : bool
+        Whether the op goes flat for large arguments, where any movement is harmless.
+    degree : callable, optional
+        ``degree(degrees, args)``: polynomial degree of the result in some variable from those of the
+        arguments (arrays, inf included) and their values, on one side of a kink; None: infinite.
+    exact : callable, optional
+        ``exact(fmt, x, ..., y)``: where the result is sure to need no rounding.
+    residual : callable, optional
+        ``residual(x, ..., y)``: computed minus exact result on the computed operands, in float64; nan where
+        it cannot be known.
+    text, latex : str
+        Templates of the notation, one ``{}`` an argument.
+    binds : int
+        How tightly an operator binds; `ATOM` for calls.
+    loose : tuple of int
+        How tightly each argument must bind to go without brackets.
+    latex_binds, latex_loose
+        The same for LaTeX, where a fraction or a root brackets by itself.
+    parsed : bool
+        Whether program text can say it by this name.
+    internal : bool
+        Whether only other rows' partials use it.
+    """
+
+    name: str
+    value: Facet
+    partials: Facet
+    arity: int = 1
+    half_ulps: float | Mapping[str, float] = 1
+    domain: Facet | None = None
+    edge: int = 0
+    domain_text: str = ""
+    kink: Facet | None = None
+    reach: float | None = None
+    phase: Facet = field(default=lambda x, *_: x)
+    saturates: bool = False
+    degree: Facet | None = None
+    exact: Facet | None = None
+    residual: Facet | None = None
+    text: str = ""
+    latex: str = ""
+    binds: int = ATOM
+    loose: tuple[int, ...] = ()
+    latex_binds: int | None = None
+    latex_loose: tuple[int, ...] | None = None
+    parsed: bool = True
+    internal: bool = False
+
+    def __call__(self, *args: Any) -> Any:
+        """The value on arrays, or the formula if any argument is a `Term`."""
+        if any(isinstance(a, Term) for a in args):
+            return Term(self, tuple(Term.of(a) for a in args))
+        return self.value(*args)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the arguments in formulas: x, or x and z."""
+        return ("x", "z", "k")[: self.arity]
+
+    @cached_property
+    def formulas(self) -> tuple[Term | None, ...]:
+        """The partials as formulas in x, z and the result y."""
+        names = [Term(None, (), s) for s in (*self.symbols, "y")]
+        return tuple(None if p is None else Term.of(p) for p in self.partials(*names))
+
+    def claim(self, fmt: Format) -> float:
+        """The rounding claim in half-ulps of the result, in one format."""
+        if isinstance(self.half_ulps, Mapping):
+            return self.half_ulps.get(fmt.name, self.half_ulps["else"])
+        if self.half_ulps > 1 and fmt.precision < 24:
+            return 1.01  # computed in float32 and rounded once
+        return self.half_ulps
+
+    def degree_of(self, degrees: Sequence[Any], args: Sequence[Any]) -> Any:
+        """Polynomial degree of the result, given those of the arguments and their values."""
+        moves = np.logical_or.reduce(np.broadcast_arrays(*(np.asarray(d) > 0 for d in degrees)))
+        with np.errstate(invalid="ignore"):
+            found = math.inf if self.degree is None else self.degree(degrees, args)
+        return np.where(moves, found, 0.0)
+
+    def spell(self, args: Sequence[Spelled], style: str = "text") -> Spelled:
+        """The op applied to spelled arguments: its text and how tightly that binds."""
+        template, binds, loose, left, right = self.text, self.binds, self.loose, "(", ")"
+        if style == "latex":
+            template, left, right = self.latex, "\\left(", "\\right)"
+            binds = self.binds if self.latex_binds is None else self.latex_binds
+            loose = self.latex_loose or self.loose or (ATOM,) * self.arity
+        if not template:
+            template = f"{self.name}({', '.join(['{}'] * self.arity)})"
+        needs = loose or (0,) * self.arity
+        spelled = [
+            f"{left}{text}{right}" if tight < need else text
+            for (text, tight), need in zip(args, needs, strict=True)
+        ]
+        return template.format(*spelled), binds
+
+
+OPS: dict[str, Op] = {}
+
+
+def op(name: str, value: Facet, partials: Facet, **facets: Any) -> Op:
+    """Enter a row into the table."""
+    OPS[name] = row = Op(name, value, partials, **facets)
+    return row
+
+
+# Facets that several rows share.
+
+
+def _power_of_two(x: Any) -> Any:
+    return np.abs(np.frexp(x)[0]) == 0.5
+
+
+def _is_normal(fmt: Format, y: Any) -> Any:
+    return (np.abs(y) >= fmt.smallest_normal) | (y == 0)
+
+
+def _sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    """The result's grid is no coarser than both operands': the sum lies on it (Sterbenz's argument)."""
+    gap = fmt.spacing(y)
+    return (gap <= fmt.spacing(x)) & (gap <= fmt.spacing(z))
+
+
+def _product_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    return ((_power_of_two(x) | _power_of_two(z)) & _is_normal(fmt, y)) | (x == 0) | (z == 0)
+
+
+def _quotient_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    return (_power_of_two(z) & _is_normal(fmt, y)) | (x == 0)
+
+
+def _sum_residual(x: Any, z: Any, y: Any) -> Any:
+    s, e = two_sum(x, z)
+    return (y - s) - e
+
+
+def _product_residual(x: Any, z: Any, y: Any) -> Any:
+    p, e = two_product(x, z)
+    return np.where(product_is_safe(x, z), (y - p) - e, np.nan)
+
+
+def _quotient_residual(x: Any, z: Any, y: Any) -> Any:
+    p, e = two_product(y, z)
+    return np.where(product_is_safe(y, z), ((p - x) + e) / z, np.nan)
+
+
+def _sqrt_residual(x: Any, y: Any) -> Any:
+    p, e = two_product(y, y)
+    return np.where(product_is_safe(y, y) & (y > 0), ((p - x) + e) / (2 * y), np.nan)
+
+
+def _power_residual(x: Any, c: Any, y: Any) -> Any:
+    """Known for the exponents 2, 3 and 4 (in twice the precision) and -1, -2 through them."""
+    x, c, y = np.broadcast_arrays(np.asarray(x, np.float64), c, y)
+    high, low = x, np.zeros_like(x)
+    found = np.full(x.shape, np.nan)
+    safe = product_is_safe(x, x)
+    for n in (2, 3, 4):
+        p, e = two_product(high, x)
+        safe = safe & product_is_safe(high, x)
+        high, low = p, e + low * x
+        found = np.where((c == n) & safe, (y - high) - low, found)
+        p, e = two_product(y, high)
+        known = (c == -n) & safe & product_is_safe(y, high)
+        found = np.where(known, ((p - 1) + e + y * low) / high, found)
+    return np.where(c == -1, _quotient_residual(np.ones_like(x), x, y), found)
+
+
+def _power(x: Any, c: Any) -> Any:
+    """x**c through the C library's double-precision pow, rounded once; a square by multiplication."""
+    x = np.asarray(x)
+    with_pow = np.float_power(x, c).astype(x.dtype)
+    return np.where(np.asarray(c) == 2, x * x, with_pow)
+
+
+def _is_whole(c: Any) -> Any:
+    return np.asarray(c) == np.rint(c)
+
+
+def _power_domain(x: Any, c: Any) -> Any:
+    """Whole exponents from 0 up: everywhere; negative whole ones: not at 0; others: x > 0."""
+    return np.where(_is_whole(c), np.where(np.asarray(c) >= 0, np.inf, np.abs(x)), x)
+
+
+def _falling_power(x: Any, c: Any, k: Any) -> Any:
+    """c (c-1) ... (c-k+1) x^(c-k): the k-th derivative of x^c, exactly 0 beyond a whole degree."""
+    x = np.asarray(x)
+    factor = np.ones_like(np.asarray(c, dtype=np.float64))
+    for j in range(int(k)):
+        factor = factor * (c - j)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        product = factor * np.float_power(x, np.asarray(c, dtype=np.float64) - k)
+    return np.where(factor == 0, 0.0, product).astype(x.dtype)
+
+
+def _sigmoid(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1, e) / (1 + e)
+
+
+def _sigmoid_slope(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return e / ((1 + e) * (1 + e))
+
+
+def _tanh_slope(x: Any) -> Any:
+    return 4 * _sigmoid_slope(2 * x)
+
+
+def _step(x: Any) -> Any:
+    x = np.asarray(x)
+    return (x > 0).astype(x.dtype)
+
+
+_POW = {"float64": 1.1, "else": 1.01}
+
+
+def _larger(degrees: Any, _args: Any) -> Any:
+    return np.maximum(degrees[0], degrees[1])
+
+
+def _power_degree(degrees: Any, args: Any) -> Any:
+    whole = _is_whole(args[1]) & (np.asarray(args[1]) >= 0)
+    return np.where(whole, degrees[0] * args[1], np.inf)
+
+
+# The rows. Arithmetic first; then functions; last, what only partials use.
+
+
+add = op(
+    "+", np.add, lambda x, z, y: (1, 1), arity=2, degree=_larger, exact=_sum_is_exact,
+    residual=_sum_residual, text="{} + {}", latex="{} + {}", binds=10, loose=(10, 11),
+)  # fmt: skip
+sub = op(
+    "-", np.subtract, lambda x, z, y: (1, -1), arity=2, degree=_larger, exact=_sum_is_exact,
+    residual=lambda x, z, y: _sum_residual(x, -z, y),
+    text="{} - {}", latex="{} - {}", binds=10, loose=(10, 11),
+)  # fmt: skip
+mul = op(
+    "*", np.multiply, lambda x, z, y: (z, x), arity=2, degree=lambda d, _: d[0] + d[1],
+    exact=_product_is_exact, residual=_product_residual,
+    text="{} * {}", latex=r"{} \cdot {}", binds=12, loose=(12, 13),
+)  # fmt: skip
+div = op(
+    "/", np.divide, lambda x, z, y: (reciprocal(z), -(y * reciprocal(z))), arity=2,
+    domain=lambda x, z: np.abs(z), edge=1, domain_text="z != 0",
+    degree=lambda d, _: np.where(d[1] > 0, np.inf, d[0]), exact=_quotient_is_exact, residual=_quotient_residual,
+    text="{} / {}", latex=r"\frac{{{}}}{{{}}}", binds=12, loose=(12, 13),
+    latex_binds=26, latex_loose=(0, 0),
+)  # fmt: skip
+neg = op(
+    "neg", np.negative, lambda x, y: (-1,), half_ulps=0, degree=lambda d, _: d[0],
+    text="-{}", latex="-{}", binds=20, loose=(20,),
+)  # fmt: skip
+copy = op(
+    "copy", np.positive, lambda x, y: (1,), half_ulps=0, degree=lambda d, _: d[0],
+    text="{}", latex="{}", binds=1, loose=(0,), parsed=False,
+)  # fmt: skip
+power = op(
+    "**", _power, lambda x, z, y: (falling_power(x, z, 1), None), arity=2, half_ulps=_POW,
+    domain=_power_domain, domain_text="x > 0, or a whole exponent (x != 0 if it is negative)",
+    degree=_power_degree, residual=_power_residual,
+    text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0),
+)  # fmt: skip
+variable_power = op(
+    "**z", _power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2, half_ulps=_POW,
+    domain=_power_domain, domain_text=power.domain_text, residual=_power_residual,
+    reach=1, phase=lambda x, z: z * np.log(np.abs(x)),
+    text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
+)  # fmt: skip
+absolute = op(
+    "abs", np.abs, lambda x, y: (step(x) - step(-x),), half_ulps=0, kink=lambda x: x,
+    degree=lambda d, _: d[0], latex=r"\left|{}\right|", latex_loose=(0,),
+)  # fmt: skip
+minimum = op(
+    "min", np.minimum, lambda x, z, y: (step(z - x), 1 - step(z - x)), arity=2, half_ulps=0,
+    kink=lambda x, z: x - z, degree=_larger, latex=r"\min({}, {})", latex_loose=(0, 0),
+)  # fmt: skip
+maximum = op(
+    "max", np.maximum, lambda x, z, y: (step(x - z), 1 - step(x - z)), arity=2, half_ulps=0,
+    kink=lambda x, z: x - z, degree=_larger, latex=r"\max({}, {})", latex_loose=(0, 0),
+)  # fmt: skip
+relu = op(
+    "relu", lambda x: np.maximum(x, 0), lambda x, y: (step(x),), half_ulps=0, kink=lambda x: x,
+    degree=lambda d, _: d[0], latex=r"\operatorname{{relu}} {}",
+)  # fmt: skip
+exp = op(
+    "exp", np.exp, lambda x, y: (y,), half_ulps={"float32": 4, "else": 1.5}, reach=1,
+    latex="e^{{{}}}", latex_binds=30, latex_loose=(0,),
+)  # fmt: skip
+log = op(
+    "log", np.log, lambda x, y: (reciprocal(x),), half_ulps={"float32": 4, "else": 1.5},
+    domain=lambda x: x, domain_text="x > 0", latex=r"\ln {}",
+)  # fmt: skip
+sqrt = op(
+    "sqrt", np.sqrt, lambda x, y: (0.5 * reciprocal(y),), domain=lambda x: x, domain_text="x >= 0",
+    residual=_sqrt_residual, latex=r"\sqrt{{{}}}", latex_loose=(0,),
+)  # fmt: skip
+sin = op(
+    "sin", np.sin, lambda x, y: (cos(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
+    latex=r"\sin {}",
+)  # fmt: skip
+cos = op(
+    "cos", np.cos, lambda x, y: (-sin(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
+    latex=r"\cos {}",
+)  # fmt: skip
+tanh = op(
+    "tanh", np.tanh, lambda x, y: (tanh_slope(x),), half_ulps={"float32": 3, "else": 2.5}, reach=1,
+    saturates=True, latex=r"\tanh {}",
+)  # fmt: skip
+sigmoid = op(
+    "sigmoid", _sigmoid, lambda x, y: (sigmoid_slope(x),), half_ulps={"float32": 7, "else": 5},
+    reach=1, saturates=True, latex=r"\sigma({})", latex_loose=(0,),
+)  # fmt: skip
+
+# Rows that only partials use: forms of a derivative that lose nothing where the obvious one cancels.
+
+reciprocal = op(
+    "reciprocal", lambda x: 1 / x, lambda x, y: (-(y * y),), domain=np.abs, domain_text="x != 0",
+    text="1 / {}", latex=r"\frac{{1}}{{{}}}", binds=12, loose=(13,), latex_binds=26, latex_loose=(0,),
+    internal=True,
+)  # fmt: skip
+falling_power = op(
+    "falling_power", _falling_power, lambda x, z, k, y: (falling_power(x, z, k + 1), None, None),
+    arity=3, half_ulps=5, domain=lambda x, z, k: _power_domain(x, z), internal=True,
+    text="{1} * {0} ** ({1} - {2})", latex="{1} {0}^{{{1} - {2}}}", binds=12, loose=(31, 31, 31),
+)  # fmt: skip
+tanh_slope = op(  # 1 - tanh(x)^2 underflows to 0 for |x| > 19, this does not
+    "tanh_slope", _tanh_slope, lambda x, y: (-2 * (tanh(x) * y),), half_ulps=8, reach=1,
+    saturates=True, text="1 - tanh({}) ** 2", latex=r"1 - \tanh^2 {}", binds=10, internal=True,
+)  # fmt: skip
+sigmoid_slope = op(  # s (1 - s) loses all digits for large x, this does not
+    "sigmoid_slope", _sigmoid_slope, lambda x, y: (-(tanh(0.5 * x) * y),), half_ulps=8, reach=1,
+    saturates=True, text="sigmoid({0}) * (1 - sigmoid({0}))",
+    latex=r"\sigma({0})(1 - \sigma({0}))", latex_loose=(0,), binds=12, internal=True,
+)  # fmt: skip
+step = op(
+    "step", _step, lambda x, y: (0,), half_ulps=0, kink=lambda x: x, degree=lambda d, _: 0 * d[0],
+    latex=r"[{} > 0]", latex_loose=(0,), internal=True,
+)  # fmt: skip
+
+FUNCTIONS: Mapping[str, Op] = {
+    name: row for name, row in OPS.items() if row.parsed and not row.internal and name.isidentifier()
+}

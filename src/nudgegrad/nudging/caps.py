@@ -1,0 +1,96 @@
+"""Caps: how far a node may be nudged before the Taylor series of J says nothing about J any more.
+
+Checked on the arguments that the ops really take at the nudged points, never on a linear forecast: beyond
+its reach an op's series misleads; near an edge of its domain or a pole the coefficients beyond those that
+are known dominate; across a kink there is no series; and every value must exist in the format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import Array, Format
+from ..sweeps.evaluate import operands_of
+from .rounding import Sweep, forward_error, lost
+
+FLAT = 1 / 8  # a saturated op is flat if it moves by less than this share of its own rounding
+MARGIN = 1 / 2  # share of the distance to the edge of a domain that may be used
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Caps:
+    """Which points are allowed, shape (P, M), and which step forbids the others (-1: none)."""
+
+    allowed: Bools
+    blame: npt.NDArray[np.int64]
+    kinked: npt.NDArray[np.int64]  # shape (P,): the step on whose kink the node itself stands, or -1
+    edged: npt.NDArray[np.int64]  # shape (P,): the step at whose domain's edge it stands, or -1
+
+
+def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
+    """The caps of a sweep whose column 0 is the run itself.
+
+    Parameters
+    ----------
+    mind_kinks : bool
+        Whether a kink on which the node itself stands forbids all nudges; False for one-sided slopes.
+    """
+    errors, _ = forward_error(s, held, fmt)
+    shape = s.values[-1].shape
+    blame = np.full(shape, -1)
+    kinked = np.full(shape[0], -1)
+    edged = np.full(shape[0], -1)
+
+    def forbid(where: Any, position: int) -> None:
+        blame[(blame < 0) & where & s.plan.steps[position].depends] = position
+
+    with np.errstate(all="ignore"):
+        for position, step in enumerate(s.plan.steps):
+            y = s.values[position]
+            forbid(~np.isfinite(y) | (np.abs(y) > fmt.maximum), position)
+            row = step.row
+            if row is None or not (row.reach or row.domain or row.kink):
+                continue
+            args = [np.broadcast_to(a, shape) for a in operands_of(step, s.values, held)]
+            error = [np.zeros(shape) if w < 0 else errors[w] for w in step.where]
+            base = [a[:, :1] for a in args]
+            if row.reach is not None:
+                moved = np.abs(row.phase(*args) - row.phase(*base))
+                too_far = ~(moved <= row.reach)
+                if row.saturates:
+                    too_far &= ~_flat(s, position, args[0], fmt)
+                forbid(too_far, position)
+            if row.domain is not None and step.where[row.edge] >= 0:
+                margin = row.domain(*base)
+                moved = np.abs(args[row.edge] - base[row.edge]) + error[row.edge]
+                forbid(~(moved <= MARGIN * margin), position)
+                at_edge = (edged < 0) & ~(margin[:, 0] > 0) & step.depends[:, 0]
+                edged[at_edge] = position
+            if row.kink is not None:
+                side, start = row.kink(*args), row.kink(*base)
+                blur = sum(error)
+                on_it = ~(np.abs(start) > blur[:, :1])
+                crossed = (np.sign(side) != np.sign(start)) | ~(np.abs(side) > blur)
+                if not mind_kinks:
+                    crossed &= ~on_it
+                forbid(crossed, position)
+                fresh = (kinked < 0) & on_it[:, 0] & step.depends[:, 0]
+                kinked[fresh] = position
+    return Caps(blame < 0, blame, kinked, edged)
+
+
+def _flat(s: Sweep, position: int, x: Array, fmt: Format) -> Any:
+    """Where a saturated op moves by less than `FLAT` of its rounding: its slope falls monotonically there,
+    so the larger one of the two ends bounds the movement."""
+    step, y = s.plan.steps[position], s.values[position]
+    assert step.row is not None
+    size = FLAT * lost(step.row, fmt, [x], y[:, :1])
+    (slope,) = s.partials[position]
+    steepest = np.maximum(np.abs(slope), np.abs(slope[:, :1]))
+    return (np.abs(y - y[:, :1]) <= size) & (np.abs(x - x[:, :1]) * steepest <= size)

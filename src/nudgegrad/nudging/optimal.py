@@ -1,0 +1,366 @@
+"""The optimal nudge: the h at which truncation and rounding together are smallest, and what is left.
+
+For a node v, with everything that does not depend on v held at its computed value, the estimate is
+
+    D(h) = sum_j w_j J(x_j) / sum_j w_j x_j,    x_j the numbers of the format nearest to v + o_j h.
+
+Its error has two parts (c_k: Taylor coefficients of J in v; d_j = x_j - v; H = sum_j w_j x_j):
+
+    T(h) = sum_k |c_k| |sum_j w_j d_j^k| / |H|                                      truncation
+    N(h) = sqrt(sum_j w_j^2 sum_i (|A_i| halfulp(z_i) c_i)^2 / 3) / |H|             rounding
+
+where i runs over the ops that depend on v, taken at x_j: the others make the same error at every point,
+and it cancels. N is the standard deviation of independent errors, uniform within a half-ulp (times the
+row's claim). h minimises T + N over the powers of two that the caps allow. The bar is
+
+    T + max(min(4 N, worst case), 1.5 R + 4 N_o) + 4 * 2^-53 |D|
+
+where R is the rounding that is known exactly (it sees what sums of squares cannot: equal terms,
+stagnation) and N_o is N over the ops where it is not known. D(h) is then compared with D(h/2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import Array, Format, two_sum
+from ..sweeps.evaluate import WIDE, Plan, operands_of, plan, replay
+from ..sweeps.jets import ORDER, jets
+from ..sweeps.run import Run
+from .caps import Bools, Caps, caps
+from .rounding import adjoint_bar, independent, known, sweep
+from .stencils import Stencil
+
+SAFETY = 4.0  # times N, and times N_o: four standard deviations
+KNOWN = 1.5  # times R: adjoints are first-order
+LADDER = 3  # octaves between the rungs of the first search
+UP, DOWN = 70, 60  # octaves above and below the scale of the problem that are searched
+TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| is taken
+COLUMNS = 4096  # numbers per step in one batch
+CELLS = 2_000_000  # numbers per batch
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What is known of nudges h, shape (P, K) each."""
+
+    h: Array
+    estimate: Array
+    truncation: Array
+    rounding: Array  # N
+    part: Array  # the rounding part of the bar
+    allowed: Bools
+    blame: Ints
+
+    @property
+    def bar(self) -> Array:
+        """T + rounding part + the float64 difference and quotient."""
+        return self.truncation + self.part + 4 * WIDE.u * np.abs(self.estimate)
+
+    def take(self, column: Any) -> Measured:
+        """One column per node."""
+        index = np.asarray(column)[:, None]
+        return Measured(
+            *(
+                np.take_along_axis(getattr(self, name), index, 1)
+                for name in self.__dataclass_fields__
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """P nodes of a run with everything that does not depend on h."""
+
+    run: Run
+    plan: Plan
+    stencil: Stencil
+    v: Array  # shape (P, 1)
+    scale: Array  # shape (P,): of t in the jets
+    coefficients: Array  # shape (ORDER + 1, P), in t
+    degree: Array  # shape (P,): structural degree of J in v
+    rounding: Array  # shape (P,): root mean square rounding of J at v
+    base: Caps
+
+    @property
+    def format(self) -> Format:
+        return self.run.format
+
+
+def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
+    """Jets, degrees, rounding and caps of some nodes of a run, all of which J depends on."""
+    p = plan(run.graph, nodes)
+    v = run.value_array[list(nodes)][:, None]
+    held = run.value_array
+    _, exponent = np.frexp(v[:, 0])
+    scale = np.where(v[:, 0] == 0, 1.0, np.ldexp(0.5, exponent))
+    s = sweep(p, held, replay(p, held, v), run.format)
+    rms, _ = independent(s)
+    return Problem(
+        run,
+        p,
+        stencil,
+        v,
+        scale,
+        jets(p, held, scale),
+        degrees(p, held, s.values),
+        rms[:, 0],
+        caps(s, held, run.format),
+    )
+
+
+def degrees(p: Plan, held: Array, values: Sequence[Array]) -> Array:
+    """Structural polynomial degree of J in each nudged node: inf where J is no polynomial."""
+    found: list[Array] = []
+    zero = np.zeros(len(p.nodes))
+    for step in p.steps:
+        if step.row is None:
+            degree = zero
+        else:
+            args = [np.asarray(a)[..., 0] if np.ndim(a) else a for a in operands_of(step, values, held)]
+            inner = [zero if w < 0 else found[w] for w in step.where]
+            degree = np.broadcast_to(step.row.degree_of(inner, args), zero.shape)
+        depends, starts = step.depends[:, 0], step.starts[:, 0]
+        found.append(np.where(starts, 1.0, np.where(depends, degree, 0.0)))
+    return found[-1]
+
+
+def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
+    """The numbers of the format at which the stencil takes J, shape (P, K, offsets).
+
+    The step away from 0 is rounded first and then reflected, because the grid is never coarser on the
+    inner side: so both steps are equal wherever they can be.
+    """
+    outward = np.where(v >= 0, 1.0, -1.0)
+    far = fmt.round(v + outward * h)
+    near = fmt.round(v - (far - v))
+    columns = []
+    for o in stencil.offsets:
+        columns.append(np.broadcast_to(v, h.shape) if o == 0 else np.where(o * outward > 0, far, near))
+    return np.stack(columns, axis=-1)
+
+
+def truncation(q: Problem, x: Array) -> Array:
+    """T at points x, shape (P, K): every known term of the series, and a tail for the rest."""
+    weights = np.array(q.stencil.weights)
+    v = q.v[:, :, None]
+    d, lost = two_sum(x, -np.broadcast_to(v, x.shape))
+    t = d / q.scale[:, None, None]
+    width = np.abs((weights * d).sum(axis=-1))
+    c = np.abs(q.coefficients)
+    total = np.zeros(x.shape[:2])
+    power = t.copy()
+    for k in range(2, ORDER + 1):
+        power = power * t
+        moment = np.abs((weights * power).sum(axis=-1))
+        if k == 2:  # what the differences themselves lost to rounding
+            moment = moment + 4 * np.abs(lost).max(axis=-1) * np.abs(t).max(axis=-1) / q.scale[:, None]
+        term = np.where(moment == 0, 0.0, c[k][:, None] * moment)
+        total += np.where(q.degree[:, None] >= k, term, 0.0)
+    tail = q.stencil.tail * c[ORDER][:, None] * np.abs(t).max(axis=-1) ** ORDER
+    total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
+    return total / width
+
+
+def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measured:
+    """T, N and caps of nudges h, shape (P, K); with `nudge` also the estimates and what rounding is known.
+
+    Without `nudge` J is never taken in the format: only its size of error is.
+    """
+    fmt, stencil, held = q.format, q.stencil, q.run.value_array
+    rows, k = h.shape
+    x = points(q.v, h, stencil, fmt)
+    flat = np.concatenate([q.v, x.reshape(rows, -1)], axis=1)
+    s = sweep(q.plan, held, replay(q.plan, held, flat), fmt)
+    weights = np.array(stencil.weights)
+
+    def apart(a: Array) -> Array:
+        return np.asarray(a)[:, 1:].reshape(rows, k, -1)
+
+    width = np.abs((weights * x).sum(axis=-1))
+    limits = caps(s, held, fmt, mind_kinks)
+    moved = ((x != q.v[:, :, None]) | (np.array(stencil.offsets) == 0)).all(axis=-1)
+    base_blame = np.where(moved, limits.blame[:, :1], -1)
+    blame = apart(limits.blame).max(axis=-1)
+    blame = np.where(blame < 0, base_blame, blame)
+    allowed = (blame < 0) & moved & np.isfinite(x).all(axis=-1)
+
+    def combined(rms: Array, worst: Array) -> tuple[Array, Array]:
+        return (
+            np.sqrt(((weights * apart(rms)) ** 2).sum(axis=-1)) / width,
+            (np.abs(weights) * apart(worst)).sum(axis=-1) / width,
+        )
+
+    n, n_worst = combined(*independent(s))
+    t = truncation(q, x)
+    if not nudge:
+        return Measured(h, np.full(h.shape, np.nan), t, n, n, allowed, blame)
+    computed = s
+    if fmt is not WIDE:
+        found = [np.asarray(a, np.float64) for a in replay(q.plan, held, flat, fmt)]
+        computed = sweep(q.plan, held, found, fmt)
+    j = computed.values[-1]
+    with np.errstate(all="ignore"):
+        estimate = (weights * apart(j)).sum(axis=-1) / (weights * x).sum(axis=-1)
+        r, others = _known(q, computed.values, s, weights, apart, width)
+        if computed is not s:
+            n2, n2_worst = combined(*independent(computed))
+            r2, others2 = _known(q, computed.values, computed, weights, apart, width)
+            n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
+            r, others = np.fmax(r, r2), np.fmax(others, others2)
+        part = np.maximum(
+            np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others
+        )
+    return Measured(h, estimate, t, n, part, allowed & np.isfinite(estimate), blame)
+
+
+def _known(
+    q: Problem, computed: list[Array], s: Any, weights: Array, apart: Any, width: Array
+) -> tuple[Array, Array]:
+    total, others = known(q.plan, q.run.value_array, computed, s)
+    r = np.abs((weights * apart(total)).sum(axis=-1)) / width
+    return r, np.sqrt(((weights * apart(others)) ** 2).sum(axis=-1)) / width
+
+
+def ladder(q: Problem) -> Array:
+    """Candidate nudges for the first search, shape (P, K), padded with nan: powers of two from the spacing
+    at v up to where truncation alone is hopeless."""
+    low_terms = range(q.stencil.exact_degree + 1, ORDER + 1)
+    rows: list[list[float]] = []
+    for p in range(len(q.scale)):
+        c, scale = np.abs(q.coefficients[:, p]), q.scale[p]
+        noise = max(q.rounding[p], np.finfo(float).tiny)
+        with np.errstate(all="ignore"):
+            balances = [
+                scale * (noise / c[k]) ** (1 / k)
+                for k in low_terms
+                if c[k] > 0 and q.degree[p] >= k and np.isfinite(c[k])
+            ]
+        size = abs(q.v[p, 0]) or min(balances, default=1.0)
+        centre = min(balances, default=size)
+        centre = centre if np.isfinite(centre) and centre > 0 else size
+        lowest = np.log2(q.format.spacing(q.v[p, 0]))
+        bottom = max(lowest, np.log2(min(centre, size)) - DOWN)
+        top = np.log2(max(centre, size)) + UP if q.degree[p] <= ORDER else np.log2(centre) + 15
+        middle = round(np.log2(centre))
+        down = max(0, int((middle - bottom) // LADDER))
+        up = max(0, int((top - middle) // LADDER))
+        rungs = [middle + LADDER * i for i in range(-down, up + 1)]
+        rungs = [r for r in rungs if -1074 <= r <= 1023]
+        rows.append([float(np.ldexp(1.0, r)) for r in rungs] or [float(2.0**lowest)])
+    width = max(map(len, rows))
+    return np.array([r + [np.nan] * (width - len(r)) for r in rows])
+
+
+def best(q: Problem, m: Measured) -> Ints:
+    """The column of the best allowed nudge of each node, -1 where there is none."""
+    objective = np.where(m.allowed, m.truncation + m.rounding, np.inf)
+    objective = np.where(np.isfinite(objective), objective, np.inf)
+    least = objective.min(axis=1, keepdims=True)
+    size = np.where(q.v == 0, 1.0, np.abs(q.v))
+    with np.errstate(all="ignore"):
+        distance = np.abs(np.log2(m.h) - np.log2(size))
+    distance = np.where(objective <= TIE * least, distance, np.inf)
+    found: Ints = np.where(np.isfinite(least[:, 0]), np.argmin(distance, axis=1), -1)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """The optimal nudges of the P nodes of a problem, shape (P,) each, and the second nudge beside it."""
+
+    problem: Problem
+    found: Bools  # some h is allowed
+    verified: Bools  # D(h) and D(h/2) are consistent
+    first: Measured  # at h: one column
+    second: Measured  # at the nudge that it was compared with
+    cap: Array  # the smallest nudge seen to be forbidden, inf if none
+    blame: Ints  # the step that forbids it
+    adjoint_bar: Array
+
+
+def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
+    """Choose h for each node, nudge, and verify with a second nudge."""
+    q = problem(run, nodes, stencil)
+    h = ladder(q)
+    m = measure(q, h, nudge=False)
+    coarse = best(q, m)
+    cap, blame = _first_cap(m, np.full(len(nodes), np.inf), np.full(len(nodes), -1))
+    chosen = np.where(coarse >= 0, h[np.arange(len(h)), coarse], np.nan)
+    near = chosen[:, None] * 2.0 ** np.arange(1 - LADDER, LADDER)[None, :]
+    near = np.where(near >= run.format.spacing(q.v), near, np.nan)
+    fine = measure(q, near, nudge=False)
+    column = best(q, fine)
+    cap, blame = _first_cap(fine, cap, blame)
+    found = (coarse >= 0) & (column >= 0)
+    chosen = np.where(found, near[np.arange(len(near)), column], np.nan)
+
+    first, second, good = _verify(q, chosen)
+    again = found & ~good
+    if again.any():
+        smaller, smaller_second, smaller_good = _verify(q, np.where(again, chosen / 4, chosen))
+        take = again & smaller_good
+        first, second = _merge(take, smaller, first), _merge(take, smaller_second, second)
+        good |= take
+    s = sweep(q.plan, run.value_array, replay(q.plan, run.value_array, q.v), run.format)
+    a = adjoint_bar(s, run.value_array, run.format)
+    return Solved(q, found, good & found, first, second, cap, blame, a)
+
+
+def _first_cap(m: Measured, cap: Array, blame: Ints) -> tuple[Array, Ints]:
+    forbidden = np.where((m.blame >= 0) & np.isfinite(m.h), m.h, np.inf)
+    column = np.argmin(forbidden, axis=1)
+    rows = np.arange(len(cap))
+    least = forbidden[rows, column]
+    return np.minimum(cap, least), np.where(least < cap, m.blame[rows, column], blame)
+
+
+def _merge(take: Bools, new: Measured, old: Measured) -> Measured:
+    pick = take[:, None]
+    return Measured(
+        *(
+            np.where(pick, getattr(new, name), getattr(old, name))
+            for name in old.__dataclass_fields__
+        )
+    )
+
+
+def _verify(q: Problem, h: Array) -> tuple[Measured, Measured, Bools]:
+    """Nudge by h and by h/2 (by 2h where the format has no h/2) and compare."""
+    m = measure(q, np.stack([h, h / 2, 2 * h], axis=1), nudge=True)
+    half_is_there = m.allowed[:, 1]
+    first = m.take(np.zeros(len(h), dtype=int))
+    second = m.take(np.where(half_is_there, 1, 2))
+    with np.errstate(all="ignore"):
+        apart = np.abs(first.estimate - second.estimate)
+        noise = np.maximum(
+            SAFETY * np.hypot(first.rounding, second.rounding), first.part + second.part
+        )
+        larger_truncation = np.maximum(first.truncation, second.truncation)
+        consistent = apart <= larger_truncation + noise + 2 * WIDE.u * np.abs(first.estimate)
+    good = (consistent & first.allowed & second.allowed)[:, 0]
+    blind = (q.degree > q.stencil.exact_degree) & (first.truncation[:, 0] == 0)
+    if blind.any():  # coefficients that evaluated to 0 prove nothing: what the nudges show is the truncation
+        shown = np.where(blind[:, None], apart, first.truncation)
+        first = Measured(
+            first.h, first.estimate, shown, first.rounding, first.part, first.allowed, first.blame
+        )
+    return first, second, good
+
+
+def batches(run: Run, nodes: Sequence[int]) -> Iterator[list[int]]:
+    """The nodes in groups that are nudged together: small enough for memory, large enough for speed."""
+    columns = 2 * 45 + 1
+    width = max(1, COLUMNS // columns)
+    start = 0
+    while start < len(nodes):
+        group = max(1, min(width, CELLS // (columns * max(1, len(run.graph) - min(nodes[start:])))))
+        yield list(nodes[start : start + group])
+        start += group

@@ -1,0 +1,72 @@
+"""Stencils: at which points J is taken, and with which weights.
+
+A stencil estimates dJ/dv as sum_j w_j J(x_j) / sum_j w_j x_j over points x_j near v + o_j h; dividing by the
+stencil's value on the identity makes it exact for linear J wherever the points really lie. With
+sum_j w_j = 0 its error on J = sum_k c_k (x - v)^k is sum_k>1 c_k sum_j w_j d_j^k / sum_j w_j d_j, d_j = x_j - v.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """One row: a way to nudge.
+
+    Parameters
+    ----------
+    name : str
+        What the user asks for; rows of one name are alternatives, the better one is taken.
+    offsets : tuple of float
+        o_j, in nudges.
+    weights : tuple of float
+        w_j.
+    exact_degree : int
+        The largest degree of J in v for which the estimate has no truncation.
+    tail : float
+        The terms beyond the last coefficient c_K are taken as at most tail * |c_K| h^(K-1).
+    title : str
+        In words.
+    """
+
+    name: str
+    offsets: tuple[float, ...]
+    weights: tuple[float, ...]
+    exact_degree: int
+    tail: float
+    title: str
+
+
+ROWS = (
+    Stencil("two-sided", (1.0, -1.0), (0.5, -0.5), 2, 1 / 3, "(J(v+h) - J(v-h)) / 2h"),
+    Stencil("one-sided", (1.0, 0.0), (1.0, -1.0), 1, 1.0, "(J(v+h) - J(v)) / h"),
+    Stencil("one-sided", (0.0, -1.0), (1.0, -1.0), 1, 1.0, "(J(v) - J(v-h)) / h"),
+)
+
+STENCILS: Mapping[str, tuple[Stencil, ...]] = {
+    name: tuple(row for row in ROWS if row.name == name)
+    for name in dict.fromkeys(row.name for row in ROWS)
+}
+
+DEFAULT = "two-sided"
+
+
+def stencils_named(name: str | None) -> tuple[Stencil, ...]:
+    """The rows of that name; those of the default if it is None.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    key = DEFAULT if name is None else str(name)
+    if key in STENCILS:
+        return STENCILS[key]
+    close = difflib.get_close_matches(key, STENCILS, 1, 0.4)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    raise UsageError(f"unknown stencil '{key}'", help=f"{hint}there are {', '.join(STENCILS)}")

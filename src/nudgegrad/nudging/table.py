@@ -1,0 +1,405 @@
+"""The nudge table: every node's optimal nudge, estimate, bar and verdict, and the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ..show import Shown
+from ..sweeps.jets import ORDER
+from ..sweeps.run import Run
+from .kinks import slopes
+from .optimal import Solved, batches, solve
+from .stencils import Stencil, stencils_named
+
+FAIL = 3.0  # an adjoint this many (bar + a) away from two estimates is wrong
+BLIND = 0.5  # a bar above this share of the estimate says too little
+
+
+class Verdict(StrEnum):
+    """What the nudge says about the adjoint."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What the optimal nudge of a node depends on, and which of it decided.
+
+    Parameters
+    ----------
+    second, third : float
+        J'' and J''' in the node's value.
+    degree : float
+        Structural polynomial degree of J in the node; inf if it is no polynomial.
+    rounding : float
+        Root mean square of the rounding that the nudged J picks up below the node, in units of J.
+    spacing : float
+        Distance from the node's value to the next number of the format.
+    format : str
+        Number format.
+    cap : float
+        The smallest nudge that was seen to be forbidden; inf if none was.
+    capped_by : str
+        What forbids it, in words; empty if nothing.
+    decided : str
+        ``"balance"`` (truncation against rounding), ``"degree"``, ``"cap"``, ``"spacing"``, ``"kink"``,
+        ``"edge"``, ``"independent"`` or ``"none"``.
+    """
+
+    second: float
+    third: float
+    degree: float
+    rounding: float
+    spacing: float
+    format: str
+    cap: float
+    capped_by: str
+    decided: str
+
+
+@dataclass(frozen=True)
+class Nudge(Shown):
+    """One node's optimal nudge.
+
+    Parameters
+    ----------
+    node : str
+    value : float
+        The node's computed value.
+    h : float
+        The optimal nudge, a power of two; nan where there is none.
+    stencil : str
+        ``"two-sided"`` or ``"one-sided"``.
+    estimate : float
+        The derivative from values of J at nudged points only; nan where none can be trusted.
+    bar : float
+        abs(estimate - true derivative) is at most this: truncation + rounding; inf beside nan.
+    rounding, truncation : float
+        The two parts of the bar, safety included.
+    adjoint : float
+        dJ/dnode by backprop: the claim.
+    adjoint_bar : float
+        How far the claim can be off by its own rounding.
+    verdict : Verdict
+        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
+    reason : str
+        Why this nudge, or why none, in a sentence.
+    factors : Factors
+    second : float
+        The estimate at the second nudge, h/2, that confirmed the first.
+    how : str
+        ``"global"``: J was replayed.
+    slopes : tuple of float or None
+        (left, right) at a kink.
+    """
+
+    node: str
+    value: float
+    h: float
+    stencil: str
+    estimate: float
+    bar: float
+    rounding: float
+    truncation: float
+    adjoint: float
+    adjoint_bar: float
+    verdict: Verdict
+    reason: str
+    factors: Factors
+    second: float = float("nan")
+    how: str = "global"
+    slopes: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NudgeTable(Mapping[str, Nudge], Shown):
+    """Read-only: node name -> `Nudge`, in program order, with each field as an array beside it."""
+
+    run: Run
+    stencil: str
+    _rows: Mapping[str, Nudge] = field(repr=False)
+
+    def __getitem__(self, name: str) -> Nudge:
+        if name in self._rows:
+            return self._rows[name]
+        return self._rows[self.run.graph.name(self.run.graph.index(name))]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def array(self, name: str) -> Any:
+        """One field of all nodes, in order: ``table.array("bar")``."""
+        return np.array([getattr(row, name) for row in self._rows.values()])
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """Node name -> verdict."""
+        return {name: row.verdict for name, row in self._rows.items()}
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the nodes' verdicts: fail before inconclusive before pass."""
+        seen = set(self.verdicts.values())
+        order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+        return next((v for v in order if v in seen), Verdict.PASS)
+
+
+def nudges(
+    run: Run,
+    nodes: str | Iterable[str] | None = None,
+    how: str = "auto",
+    stencil: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> NudgeTable:
+    """The optimal nudge of every node of a run, with estimate, bar and verdict.
+
+    Parameters
+    ----------
+    run : Run
+    nodes : name or names, optional
+        Only these nodes; all that can be nudged by default.
+    how : str
+        ``"auto"`` or ``"global"``: replay J at v ± h.
+    stencil : str, optional
+        ``"two-sided"`` (default) or ``"one-sided"``.
+    progress : callable, optional
+        Called with (nodes done, nodes in all) after each batch.
+
+    Returns
+    -------
+    NudgeTable
+
+    Raises
+    ------
+    NodeError
+        If a name is no node.
+    UsageError
+        If the stencil or `how` is unknown.
+
+    Notes
+    -----
+    Each node costs some tens of vectorised sweeps over its descendants: O(N) a node, O(N^2) for all.
+    The bar covers the derivative of J in exact arithmetic at the node's computed value, everything that
+    does not depend on the node held at its computed value. It assumes that rounding errors of
+    different ops are independent wherever they are not known exactly.
+
+    Examples
+    --------
+    >>> import nudgegrad as ng
+    >>> run = ng.graph("J = (2 + 3*w)**2").at(w=3)
+    >>> n = ng.nudges(run)["w"]
+    >>> n.h, n.estimate, n.verdict.value, abs(n.estimate - 66) <= n.bar
+    (4.0, 66.0, 'pass', True)
+    """
+    if how not in ("auto", "global"):
+        raise UsageError(f"unknown way to nudge '{how}'", help="how='auto' or how='global'")
+    rows = stencils_named(stencil)
+    graph = run.graph
+    if nodes is None:
+        wanted = np.flatnonzero(graph.nudged).tolist()
+    else:
+        names = [nodes] if isinstance(nodes, str) else list(nodes)
+        wanted = sorted({graph.index(name) for name in names})
+        for i in wanted:
+            if not graph.nudged[i]:
+                raise UsageError(f"'{graph.name(i)}' is a constant: nobody nudges it", graph.place(i))
+    found: dict[int, Nudge] = {}
+    live = [i for i in wanted if graph.reaches[i]]
+    for i in wanted:
+        if not graph.reaches[i]:
+            found[i] = _independent(run, i, rows[0])
+    for group in batches(run, live):
+        solved = [solve(run, group, row) for row in rows]
+        for p, i in enumerate(group):
+            found[i] = _nudge(run, i, p, min(solved, key=lambda s: _merit(s, p)))
+        if progress is not None:
+            progress(len(found), len(wanted))
+    return NudgeTable(run, rows[0].name, {graph.name(i): found[i] for i in wanted})
+
+
+def _merit(s: Solved, p: int) -> tuple[bool, float]:
+    error = float((s.first.truncation + s.first.rounding)[p, 0])
+    return (not s.verified[p], error if np.isfinite(error) else np.inf)
+
+
+def _independent(run: Run, i: int, stencil: Stencil) -> Nudge:
+    v = float(run.value_array[i])
+    adjoint = float(run.adjoint_array[i])
+    name = run.graph.name(i)
+    factors = Factors(
+        0.0, 0.0, 0.0, 0.0, float(run.format.spacing(v)), run.format.name, np.inf, "", "independent"
+    )
+    h = float(2.0 ** np.floor(np.log2(abs(v)))) if v else 1.0
+    return Nudge(
+        name, v, h, stencil.name, 0.0, 0.0, 0.0, 0.0, adjoint, 0.0,
+        Verdict.PASS if adjoint == 0 else Verdict.FAIL,
+        f"J does not depend on {name}: every nudge gives exactly 0", factors,
+    )  # fmt: skip
+
+
+def _nudge(run: Run, i: int, p: int, s: Solved) -> Nudge:
+    q = s.problem
+    name = run.graph.name(i)
+    v, adjoint = float(run.value_array[i]), float(run.adjoint_array[i])
+    a = float(s.adjoint_bar[p])
+    h, estimate = float(s.first.h[p, 0]), float(s.first.estimate[p, 0])
+    bar, truncation = float(s.first.bar[p, 0]), float(s.first.truncation[p, 0])
+    trusted = bool(s.verified[p]) and np.isfinite(estimate) and np.isfinite(bar)
+    sides = slopes(run, i) if q.base.kinked[p] >= 0 else None
+    factors = _factors(s, p, trusted)
+    if not trusted:
+        return Nudge(
+            name, v, float("nan"), q.stencil.name, float("nan"), np.inf, np.inf, np.inf, adjoint, a,
+            Verdict.INCONCLUSIVE, _why_none(s, p, name, sides), factors, slopes=sides,
+        )  # fmt: skip
+    second = float(s.second.estimate[p, 0])
+    verdict = judge(adjoint, estimate, bar, a, second)
+    reason = _why(s, p, name, h, factors)
+    if not np.isfinite(adjoint):
+        reason = f"backprop gave {adjoint}, so there is no claim to check; {reason}"
+    elif verdict is Verdict.INCONCLUSIVE:
+        small = bar > BLIND * abs(estimate)
+        reason += (
+            f"; the bar {bar:.2g} is more than half of the estimate, so it says too little"
+            if small
+            else "; the adjoint is off by more than the bar, but not by three times as much twice"
+        )
+    elif verdict is Verdict.FAIL:
+        reason += f"; backprop says {adjoint:.6g}, the nudges {estimate:.6g} ± {bar:.1g}"
+    return Nudge(
+        name, v, h, q.stencil.name, estimate, bar, bar - truncation, truncation, adjoint, a,
+        verdict, reason, factors, second,
+    )  # fmt: skip
+
+
+def judge(adjoint: float, estimate: float, bar: float, a: float, second: float) -> Verdict:
+    """The verdict on an adjoint with rounding bar `a`, from an estimate with its bar and a second estimate.
+
+    Notes
+    -----
+    Fail takes two estimates that both lie beyond 3 (bar + a): a right adjoint lies within bar + a of the
+    first and, as halving h at most doubles the rounding, within 2 bar + a of the second.
+    """
+    if not np.isfinite(adjoint):
+        return Verdict.INCONCLUSIVE
+    room = bar + a
+    if abs(adjoint - estimate) > FAIL * room and abs(adjoint - second) > FAIL * room:
+        return Verdict.FAIL
+    if abs(adjoint) <= a and abs(estimate) <= room:
+        return Verdict.PASS  # both are 0 as far as anyone can tell: the bar is an absolute one
+    if abs(adjoint - estimate) <= room and bar <= BLIND * abs(estimate):
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE
+
+
+def _factors(s: Solved, p: int, trusted: bool) -> Factors:
+    q = s.problem
+    scale = q.scale[p]
+    with np.errstate(all="ignore"):
+        second = float(2 * q.coefficients[2, p] / scale / scale)
+        third = float(6 * q.coefficients[3, p] / scale / scale / scale)
+        noise = float(s.first.rounding[p, 0] * s.first.h[p, 0])
+    cap, degree, h = float(s.cap[p]), float(q.degree[p]), float(s.first.h[p, 0])
+    spacing = float(q.format.spacing(q.v[p, 0]))
+    blame = _cap_in_words(s, p)
+    if q.base.kinked[p] >= 0:
+        decided = "kink"
+    elif q.base.edged[p] >= 0:
+        decided = "edge"
+    elif not trusted:
+        decided = "none"
+    elif cap <= 2 * h:
+        decided = "cap"
+    elif degree <= q.stencil.exact_degree:
+        decided = "degree"
+    elif h <= 2 * spacing:
+        decided = "spacing"
+    else:
+        decided = "balance"
+    return Factors(second, third, degree, noise, spacing, q.format.name, cap, blame, decided)
+
+
+def _cap_in_words(s: Solved, p: int) -> str:
+    position = int(s.blame[p])
+    if position < 0:
+        return ""
+    step, graph = s.problem.plan.steps[position], s.problem.run.graph
+    where = graph.name(step.node)
+    if step.row is None:
+        return f"{where} would leave the range of {s.problem.format.name}"
+    what = step.row.name if step.row.name.isidentifier() else f"'{step.row.name.rstrip('z')}'"
+    if step.row.kink is not None:
+        return f"{what} at {where} would change sides of its corner"
+    if step.row.domain is not None and step.row.reach is None:
+        return f"{what} at {where} would come too near the edge of its domain"
+    if step.row.reach is not None:
+        return f"the argument of {what} at {where} may move by {step.row.reach:g} at most"
+    return f"{where} would leave the range of {s.problem.format.name}"
+
+
+def power_of_two(h: float) -> str:
+    """``2^-17``."""
+    return f"2^{int(np.frexp(h)[1]) - 1}"
+
+
+def primes(order: int) -> str:
+    """``J'''``: the derivative of that order."""
+    return "J" + "'" * order
+
+
+def _why(s: Solved, p: int, name: str, h: float, f: Factors) -> str:
+    q = s.problem
+    if f.decided == "degree":
+        return f"J is of degree {f.degree:g} in {name}: exact at any size"
+    if f.decided == "cap":
+        return f"{power_of_two(h)} is as far as it goes: {f.capped_by}"
+    order = q.stencil.exact_degree + 1
+    terms = [
+        (abs(c) * (h / q.scale[p]) ** k, k)
+        for k, c in enumerate(q.coefficients[:, p])
+        if k >= order and (q.stencil.exact_degree == 1 or k % 2) and k <= min(f.degree, ORDER)
+    ]
+    _, k = max(terms, default=(0.0, order))
+    with np.errstate(all="ignore"):
+        derivative = float(np.prod(np.arange(1.0, k + 1)) * q.coefficients[k, p] / q.scale[p] ** k)
+    if f.decided == "spacing":
+        return f"{f.format} has no smaller nudge at {name}: its numbers are {f.spacing:.2g} apart there"
+    if derivative == 0:
+        return f"J is as good as straight in {name}: rounding {f.rounding:.2g} decides at {power_of_two(h)}"
+    return (
+        f"{primes(k)} = {derivative:.3g} and rounding {f.rounding:.2g} balance at {power_of_two(h)};"
+        " nothing else limits it"
+    )
+
+
+def _why_none(s: Solved, p: int, name: str, sides: tuple[float, float] | None) -> str:
+    q = s.problem
+    graph = q.run.graph
+    if sides is not None:
+        step = q.plan.steps[int(q.base.kinked[p])]
+        assert step.row is not None
+        return (
+            f"{step.row.name} at {graph.name(step.node)} is exactly on its corner, so J has no derivative"
+            f" in {name}: left slope {sides[0]:.6g}, right slope {sides[1]:.6g}"
+        )
+    if q.base.edged[p] >= 0:
+        step = q.plan.steps[int(q.base.edged[p])]
+        assert step.row is not None
+        return f"{graph.name(step.node)} is at the edge of its domain ({step.row.domain_text}): J has no derivative in {name} there"
+    if not s.found[p]:
+        blame = _cap_in_words(s, p)
+        return f"no nudge of {name} is allowed" + (f": {blame}" if blame else f" in {q.format.name}")
+    return f"two nudges of {name} disagree by more than their bars: neither can be trusted"
+
+

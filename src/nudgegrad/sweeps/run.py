@@ -1,0 +1,153 @@
+"""A run: a graph with values, and every derivative that follows from them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..errors import BindingError
+from ..formats import FORMATS, Array, Format, format_named
+from ..graphs.graph import Graph
+from ..show import Shown
+from .backprop import adjoints, partial
+from .evaluate import forward
+
+
+class NodeMapping(Mapping[str, float]):
+    """Read-only: node name -> number, over the nodes that can be nudged, in program order."""
+
+    def __init__(self, graph: Graph, array: Array) -> None:
+        self._graph = graph
+        self._array = array
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._array[self._graph.index(name)])
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._graph.name(int(i)) for i in np.flatnonzero(self._graph.nudged))
+
+    def __len__(self) -> int:
+        return int(self._graph.nudged.sum())
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Run(Shown):
+    """A graph at values: what `Graph.at` returns.
+
+    Parameters
+    ----------
+    graph : Graph
+    format : Format
+        In which values and adjoints were computed.
+    value_array : array, shape (N,), float64
+        The computed value of every node.
+    """
+
+    graph: Graph
+    format: Format
+    value_array: Array
+
+    @cached_property
+    def adjoint_array(self) -> Array:
+        """dJ/dnode of every node, computed in the format, as float64, shape (N,)."""
+        found = adjoints(self.graph, self.value_array, self.format)
+        found.flags.writeable = False
+        return found
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """Node name -> value."""
+        return NodeMapping(self.graph, self.value_array)
+
+    @property
+    def adjoints(self) -> Mapping[str, float]:
+        """Node name -> dJ/dnode."""
+        return NodeMapping(self.graph, self.adjoint_array)
+
+    def value(self, name: str) -> float:
+        """The value of the node of that name."""
+        return float(self.value_array[self.graph.index(name)])
+
+    def adjoint(self, name: str) -> float:
+        """dJ/dnode of the node of that name; inf or nan where it does not exist."""
+        return float(self.adjoint_array[self.graph.index(name)])
+
+    def partial(self, of: str, by: str) -> float:
+        """The derivative of statement `of` by a name in it, every other name held.
+
+        Raises
+        ------
+        NodeError
+            If there is no such node, or `by` does not stand in `of`.
+        """
+        return partial(self.graph, self.value_array, self.format, of, by)
+
+
+def run_at(graph: Graph, values: Mapping[str, Any], format: Any = None) -> Run:
+    """The run of `graph` at `values`; `Graph.at` describes it."""
+    fmt = format_named(format) if format is not None else _format_of(values)
+    inputs: dict[int, float] = {}
+    for i, name in graph.names.items():
+        if name in graph.inputs:
+            if name not in values:
+                raise BindingError(
+                    f"'{name}' has no value", graph.place(i), f"give it one: {name}=1"
+                )
+            inputs[i] = _number(name, values[name], fmt)
+    for name in values:
+        if name not in graph.inputs:
+            raise _unused(graph, name)
+    found = forward(graph, inputs, fmt)
+    found.flags.writeable = False
+    return Run(graph, fmt, found)
+
+
+def _unused(graph: Graph, name: str) -> BindingError:
+    if name in graph.statements:
+        i = graph.index(name)
+        return BindingError(
+            f"'{name}' is computed by the program, so it cannot be given a value",
+            graph.place(i),
+            f"leave out {name}=…",
+        )
+    close = difflib.get_close_matches(name, graph.inputs, 1, 0.5)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    inputs = ", ".join(graph.inputs) or "there are none"
+    return BindingError(
+        f"'{name}' is given a value, but the program does not use it",
+        help=f"{hint}the program's inputs: {inputs}",
+    )
+
+
+def _format_of(values: Mapping[str, Any]) -> Format:
+    """The widest format among the NumPy scalars and arrays given; float64 if there are none."""
+    names = [str(v.dtype) for v in values.values() if hasattr(v, "dtype")]
+    known = [FORMATS[n] for n in names if n in FORMATS]
+    return max(known, key=lambda f: f.precision) if known else FORMATS["float64"]
+
+
+def _number(name: str, value: Any, fmt: Format) -> float:
+    """The value of an input, rounded to the format once."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 or hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise BindingError(f"{name}={value!r} is not a number", help=f"for example {name}=1.5")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BindingError(f"{name}={value!r} is not a finite number", help=f"for example {name}=1.5")
+    rounded = fmt.nearest(Fraction(value) if not isinstance(value, Fraction) else value)
+    if not math.isfinite(rounded):
+        raise BindingError(
+            f"{name}={value!s} is beyond the range of {fmt.name} (largest: {fmt.maximum:.4g})"
+        )
+    return rounded

@@ -1,0 +1,100 @@
+"""What is shipped, what it says of itself, and what importing it costs."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+COMMAND = "import sys; from nudgegrad.cli import main; sys.exit(main())"
+
+
+def python(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, encoding="utf-8", check=True, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    python("-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_the_sources_and_the_type_marker_and_nothing_else(wheel):
+    source = ROOT / "src"
+    expected = {p.relative_to(source).as_posix() for p in source.rglob("*.py")} | {"nudgegrad/py.typed"}
+    shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert shipped == expected
+
+
+def test_the_wheel_carries_licence_and_command(wheel):
+    info = f"nudgegrad-{PROJECT['version']}.dist-info"
+    assert wheel.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+    assert b"nudgegrad = nudgegrad.cli:main" in wheel.read(f"{info}/entry_points.txt")
+    metadata = wheel.read(f"{info}/METADATA").decode()
+    assert "License-Expression: Apache-2.0" in metadata
+    assert re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra)", metadata, re.M) == ["numpy", "rich"]
+
+
+def test_one_version():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", citation, re.M) == [PROJECT["version"]]
+    assert re.search(r"^## \[(.+?)\]", changelog, re.M)[1] == PROJECT["version"]
+
+
+def test_the_gate_runs_the_two_commands_of_the_readme():
+    marked = re.findall(r"^<!-- set-up: (\w+) -->\n```sh\n(.+)\n```$", README, re.M)
+    assert [name for name, _ in marked] == ["run", "test"]
+    listed = subprocess.run([ROOT / ".ci/run", "--list"], capture_output=True, encoding="utf-8", check=True)
+    assert listed.stdout.splitlines() == [command for _, command in marked]
+    assert "pip install" not in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert README.count("pip install") == len(re.findall("pip install", listed.stdout))
+
+
+TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", README, re.M)
+
+
+@pytest.mark.parametrize(("arguments", "output"), TRANSCRIPTS)
+def test_the_readme_prints_what_the_command_prints(arguments, output):
+    assert python("-X", "utf8", "-c", COMMAND, *shlex.split(arguments)).stdout == output
+
+
+def test_the_readme_quotes_the_example_and_the_example_is_true():
+    example = ROOT / "examples/why_torch.py"
+    (quoted,) = re.findall(r"^```python\n(class Wave.+?)```$", README, re.M | re.S)
+    assert quoted in example.read_text(encoding="utf-8")
+    assert python("-W", "error", example).stdout == "True\nFalse\n"
+
+
+def imported_by(code):
+    """Names of the heavy packages that are imported once `code` has run."""
+    seen = f"{code}\nimport sys; print(*sorted({{'numpy', 'rich'}} & set(sys.modules)), file=sys.stderr)"
+    return python("-c", seen).stderr.split()
+
+
+def test_a_bare_import_imports_neither_numpy_nor_rich():
+    assert imported_by("import nudgegrad") == []
+    assert imported_by("import nudgegrad; nudgegrad.graph") == ["numpy"]
+
+
+def test_help_imports_neither_numpy_nor_rich():
+    help_only = "import sys; sys.argv[1:] = ['--help']\ntry: main()\nexcept SystemExit: pass"
+    assert imported_by(f"from nudgegrad.cli import main; {help_only}") == []
+
+
+def test_the_functions_graph_and_nudges_are_not_hidden_by_the_packages_of_these_names():
+    both = "import nudgegrad; print(callable(nudgegrad.graph), callable(nudgegrad.nudges))"
+    for first in ("", "import nudgegrad.graph.ops, nudgegrad.nudges.optimal", "import nudgegrad.cli"):
+        assert python("-c", f"{first}\n{both}").stdout == "True True\n", first
