@@ -4,23 +4,22 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import nudgegrad
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
 COMMAND = "import sys; from nudgegrad.cli import main; sys.exit(main())"
 
 
 def python(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, encoding="utf-8", check=True, **options
-    )
+    run = subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", **options)
+    assert run.returncode == 0, run.stderr
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_the_wheel_holds_the_sources_and_the_type_marker_and_nothing_else(wheel)
 
 
 def test_the_wheel_carries_licence_and_command(wheel):
-    info = f"nudgegrad-{PROJECT['version']}.dist-info"
+    info = f"nudgegrad-{nudgegrad.__version__}.dist-info"
     assert wheel.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
     assert b"nudgegrad = nudgegrad.cli:main" in wheel.read(f"{info}/entry_points.txt")
     metadata = wheel.read(f"{info}/METADATA").decode()
@@ -50,8 +49,8 @@ def test_the_wheel_carries_licence_and_command(wheel):
 def test_one_version():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.findall(r"^version: (.+)$", citation, re.M) == [PROJECT["version"]]
-    assert re.search(r"^## \[(.+?)\]", changelog, re.M)[1] == PROJECT["version"]
+    assert re.findall(r"^version: (.+)$", citation, re.M) == [nudgegrad.__version__]
+    assert re.findall(r"^## \[(.+?)\]", changelog, re.M)[0] == nudgegrad.__version__
 
 
 def test_the_gate_runs_the_two_commands_of_the_readme():
@@ -69,6 +68,12 @@ TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", RE
 @pytest.mark.parametrize(("arguments", "output"), TRANSCRIPTS)
 def test_the_readme_prints_what_the_command_prints(arguments, output):
     assert python("-X", "utf8", "-c", COMMAND, *shlex.split(arguments)).stdout == output
+
+
+def test_the_python_of_the_readme_runs():
+    (code,) = re.findall(r"^```python\n(import nudgegrad.+?)```$", README, re.M | re.S)
+    (said,) = re.findall(r"  # (.+)$", code, re.M)
+    assert python("-X", "utf8", "-c", code).stdout.startswith(f"{said}\n")
 
 
 def test_the_readme_quotes_the_example_and_the_example_is_true():
@@ -94,7 +99,9 @@ def test_help_imports_neither_numpy_nor_rich():
     assert imported_by(f"from nudgegrad.cli import main; {help_only}") == []
 
 
-def test_the_functions_graph_and_nudges_are_not_hidden_by_the_packages_of_these_names():
-    both = "import nudgegrad; print(callable(nudgegrad.graph), callable(nudgegrad.nudges))"
-    for first in ("", "import nudgegrad.graph.ops, nudgegrad.nudges.optimal", "import nudgegrad.cli"):
-        assert python("-c", f"{first}\n{both}").stdout == "True True\n", first
+@pytest.mark.parametrize("first", ["pass", "import nudgegrad.cli", "import nudgegrad.nudging.table"])
+def test_no_import_hides_a_public_name(first):
+    names = (
+        f"{first}; import nudgegrad; print(*(callable(getattr(nudgegrad, n)) for n in nudgegrad.__all__))"
+    )
+    assert set(python("-c", names).stdout.split()) == {"True"}

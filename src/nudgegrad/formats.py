@@ -83,7 +83,7 @@ class Format:
         if self.precision == 53:
             return x
         gap = self.spacing(x)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             nearest: Array = np.rint(x / gap) * gap
             overflowed = np.abs(nearest) > self.maximum
         return np.where(np.isfinite(x), np.where(overflowed, np.copysign(np.inf, x), nearest), x)
@@ -106,9 +106,10 @@ class Format:
             exponent += 1  # now 2^(exponent-1) <= magnitude < 2^exponent
         quantum = max(exponent, self.low) - self.precision
         digits = round(magnitude / Fraction(2) ** quantum)  # Fraction rounds ties to even
+        sign = 1.0 if x > 0 else -1.0
         if Fraction(digits) * Fraction(2) ** quantum > Fraction(self.maximum):
-            return math.copysign(math.inf, x)
-        return math.copysign(math.ldexp(digits, quantum), x)
+            return sign * math.inf
+        return sign * math.ldexp(digits, quantum)
 
 
 FORMATS: Mapping[str, Format] = {
@@ -169,4 +170,5 @@ def product_is_safe(a: Array, b: Array) -> Any:
     """Where `two_product` is exact: no overflow in the splitting, no underflow of the error."""
     big, small = 2.0**990, 2.0**-960
     p = np.abs(a * b)
-    return (np.abs(a) < big) & (np.abs(b) < big) & ((p == 0) | (p > small)) & (p < big)
+    zero = (a == 0) | (b == 0)  # not p == 0: a product can underflow to that
+    return (np.abs(a) < big) & (np.abs(b) < big) & (zero | (p > small)) & (p < big)

@@ -161,7 +161,7 @@ def summary(records: Iterable[Record]) -> dict[str, float]:
     u = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
     loose = [r.bar / r.error for r in seen if r.error > 0]
     tried = [r for r in rows if np.isfinite(r.best)]
-    resolvable = [r for r in tried if r.best <= GOOD * abs(r.truth)]
+    resolvable = [r for r in tried if r.truth and r.best <= GOOD * abs(r.truth)]
     lost = [r for r in resolvable if not np.isfinite(r.error) or r.bar > abs(r.truth) / 2]
     ratio, others = [], [[] for _ in RULES]  # type: ignore[var-annotated]  # filled below
     for r in resolvable:

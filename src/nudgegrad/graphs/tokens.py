@@ -44,6 +44,12 @@ TOKEN = re.compile(
 )
 
 
+def shortened(text: str) -> str:
+    """A text on one line, cut to what a message can hold."""
+    text = " ".join(text.split())
+    return text if len(text) <= WINDOW // 2 else text[: WINDOW // 2 - 1] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The tokens of a program text, as parallel lists; the last one is an empty ``end``.
@@ -56,7 +62,8 @@ class Tokens:
         The group of `TOKEN` that each belongs to. ``wrong`` are operators that programs do not have,
         ``odd`` characters that no token has. Newlines within brackets are no tokens.
     texts : list of str
-        Each token with pasted characters replaced; names in Unicode's form NFKC, where w₁ is w1.
+        Each token with pasted characters replaced; names and superscripts in Unicode's form NFKC,
+        where w₁ is w1 and ⁻² is -2.
     starts, ends : list of int
         Where each stands in `source`.
     """
@@ -70,9 +77,7 @@ class Tokens:
 
     def written(self, first: int, last: int | None = None) -> str:
         """Tokens `first` to `last` as the source has them, shortened for a message."""
-        text = self.source[self.starts[first] : self.ends[first if last is None else last]]
-        text = " ".join(text.split())
-        return text if len(text) <= WINDOW // 2 else text[: WINDOW // 2 - 1] + "…"
+        return shortened(self.source[self.starts[first] : self.ends[first if last is None else last]])
 
     def error(self, message: str, first: int, last: int | None = None, help: str = "") -> ProgramError:
         """An error about tokens `first` to `last`."""
@@ -117,14 +122,18 @@ def read_tokens(source: str, origin: str) -> Tokens:
         ends.append(end)
     tokens = Tokens(source, origin, kinds, texts, starts, ends)
     if not source.isascii():
-        _normalise_names(tokens)
+        _normalise(tokens)
     return tokens
 
 
-def _normalise_names(tokens: Tokens) -> None:
-    """Bring names into form NFKC; one with a character that no name has becomes an odd token."""
+def _normalise(tokens: Tokens) -> None:
+    """Bring names and superscripts into form NFKC; what is no name then becomes an odd token."""
     for k, text in enumerate(tokens.texts):
-        if text.isascii() or tokens.kinds[k] != "name":
+        if text.isascii():
+            continue
+        if tokens.kinds[k] == "power":
+            tokens.texts[k] = unicodedata.normalize("NFKC", text).translate(READ_AS)
+        if tokens.kinds[k] != "name":
             continue
         for offset, char in enumerate(text):
             plain = unicodedata.normalize("NFKC", char)

@@ -47,14 +47,15 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
     kinked = np.full(shape[0], -1)
     edged = np.full(shape[0], -1)
 
-    def forbid(where: Any, position: int) -> None:
-        blame[(blame < 0) & where & s.plan.steps[position].depends] = position
+    def forbid(where: Any, moves: Any, position: int) -> None:
+        blame[(blame < 0) & where & moves] = position
 
     with np.errstate(all="ignore"):
         for position, step in enumerate(s.plan.steps):
             y = s.values[position]
-            forbid(~np.isfinite(y) | (np.abs(y) > fmt.maximum), position)
-            row = step.row
+            out_of_range = ~np.isfinite(y) | (np.abs(y) > fmt.maximum)
+            forbid(out_of_range, step.depends, position)
+            row, moves = step.row, step.depends & ~step.starts
             if row is None or not (row.reach or row.domain or row.kink):
                 continue
             args = [np.broadcast_to(a, shape) for a in operands_of(step, s.values, held)]
@@ -65,12 +66,12 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
                 too_far = ~(moved <= row.reach)
                 if row.saturates:
                     too_far &= ~_flat(s, position, args[0], fmt)
-                forbid(too_far, position)
+                forbid(too_far, moves, position)
             if row.domain is not None and step.where[row.edge] >= 0:
                 margin = row.domain(*base)
                 moved = np.abs(args[row.edge] - base[row.edge]) + error[row.edge]
-                forbid(~(moved <= MARGIN * margin), position)
-                at_edge = (edged < 0) & ~(margin[:, 0] > 0) & step.depends[:, 0]
+                forbid(~(moved <= MARGIN * margin), moves, position)
+                at_edge = (edged < 0) & ~(margin[:, 0] > 0) & moves[:, 0]
                 edged[at_edge] = position
             if row.kink is not None:
                 side, start = row.kink(*args), row.kink(*base)
@@ -79,8 +80,8 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
                 crossed = (np.sign(side) != np.sign(start)) | ~(np.abs(side) > blur)
                 if not mind_kinks:
                     crossed &= ~on_it
-                forbid(crossed, position)
-                fresh = (kinked < 0) & on_it[:, 0] & step.depends[:, 0]
+                forbid(crossed, moves, position)
+                fresh = (kinked < 0) & on_it[:, 0] & moves[:, 0]
                 kinked[fresh] = position
     return Caps(blame < 0, blame, kinked, edged)
 

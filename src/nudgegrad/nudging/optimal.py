@@ -44,6 +44,8 @@ TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| 
 COLUMNS = 4096  # numbers per step in one batch
 CELLS = 2_000_000  # numbers per batch
 
+QUIET = np.errstate(all="ignore")  # what does not exist is nan or inf here, and is told apart later
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -94,6 +96,7 @@ class Problem:
         return self.run.format
 
 
+@QUIET
 def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
     """Jets, degrees, rounding and caps of some nodes of a run, all of which J depends on."""
     p = plan(run.graph, nodes)
@@ -147,6 +150,7 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
     return np.stack(columns, axis=-1)
 
 
+@QUIET
 def truncation(q: Problem, x: Array) -> Array:
     """T at points x, shape (P, K): every known term of the series, and a tail for the rest."""
     weights = np.array(q.stencil.weights)
@@ -169,6 +173,7 @@ def truncation(q: Problem, x: Array) -> Array:
     return total / width
 
 
+@QUIET
 def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measured:
     """T, N and caps of nudges h, shape (P, K); with `nudge` also the estimates and what rounding is known.
 
@@ -229,6 +234,7 @@ def _known(
     return r, np.sqrt(((weights * apart(others)) ** 2).sum(axis=-1)) / width
 
 
+@QUIET
 def ladder(q: Problem) -> Array:
     """Candidate nudges for the first search, shape (P, K), padded with nan: powers of two from the spacing
     at v up to where truncation alone is hopeless."""
@@ -259,6 +265,7 @@ def ladder(q: Problem) -> Array:
     return np.array([r + [np.nan] * (width - len(r)) for r in rows])
 
 
+@QUIET
 def best(q: Problem, m: Measured) -> Ints:
     """The column of the best allowed nudge of each node, -1 where there is none."""
     objective = np.where(m.allowed, m.truncation + m.rounding, np.inf)
@@ -332,6 +339,7 @@ def _merge(take: Bools, new: Measured, old: Measured) -> Measured:
     )
 
 
+@QUIET
 def _verify(q: Problem, h: Array) -> tuple[Measured, Measured, Bools]:
     """Nudge by h and by h/2 (by 2h where the format has no h/2) and compare."""
     m = measure(q, np.stack([h, h / 2, 2 * h], axis=1), nudge=True)
