@@ -211,7 +211,7 @@ def _power_of_two(x: Any) -> Any:
 
 
 def _is_normal(fmt: Format, y: Any) -> Any:
-    return (np.abs(y) >= fmt.smallest_normal) | (y == 0)
+    return np.abs(y) >= fmt.smallest_normal
 
 
 def _sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:

@@ -115,11 +115,25 @@ class _Parser:
 
     def expression(self, k: int) -> int:
         """Read an expression up to the end of its statement; the index of that end."""
-        k = self.closings(self.operand(k))
-        while self.kinds[k] != "end":
-            k = self.closings(self.operand(self.infix(k)))
+        kinds, texts, pending = self.kinds, self.texts, self.pending
+        while True:
+            k = self.operand(k)
+            while (kind := kinds[k]) in ("close", "power"):  # these need no operand after them
+                self.close(k) if kind == "close" else self.superscript(k)
+                k += 1
+            if kind == "end":
+                break
+            found = INFIX.get(texts[k])
+            if found is None:
+                self.comma(k)
+            else:
+                row, need = found
+                if pending[-1][0] >= need:
+                    self.reduce(need)
+                pending.append((row.binds, row, k, 0))
+            k += 1
         self.reduce(0)
-        if self.pending[-1][0] == BRACKET:
+        if pending[-1][0] == BRACKET:
             raise mistakes.unclosed(self.tokens, k, self.open_brackets())
         return k
 
@@ -170,34 +184,14 @@ class _Parser:
                 raise mistakes.no_format(self.tokens, k, str(error)) from None
         return self.builder.constant(value, spelled, (self.starts[k], self.ends[k]))
 
-    def closings(self, k: int) -> int:
-        """Read what may follow an operand and needs none itself: superscripts, closing brackets."""
-        while True:
-            kind = self.kinds[k]
-            if kind == "close":
-                self.close(k)
-            elif kind == "power":
-                self.superscript(k)
-            else:
-                return k
-            k += 1
-
-    def infix(self, k: int) -> int:
-        """Read an operator or comma between two operands; the index of the token after it."""
-        found = INFIX.get(self.texts[k])
-        if found is not None:
-            row, need = found
-            if self.pending[-1][0] >= need:
-                self.reduce(need)
-            self.pending.append((row.binds, row, k, 0))
-        elif self.texts[k] == ",":
-            self.reduce(0)
-            if self.pending[-1][1] is None:
-                raise mistakes.comma(self.tokens, k)
-            self.argument(self.ends[k - 1])
-        else:
+    def comma(self, k: int) -> None:
+        """End an argument at the comma `k`; any other token here follows no operand."""
+        if self.texts[k] != ",":
             raise mistakes.no_operator(self.tokens, k, self.open_brackets())
-        return k + 1
+        self.reduce(0)
+        if self.pending[-1][1] is None:
+            raise mistakes.comma(self.tokens, k)
+        self.argument(self.ends[k - 1])
 
     def reduce(self, need: int) -> None:
         """Apply the pending operators that bind at least as tightly as `need`."""

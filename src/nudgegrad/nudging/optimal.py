@@ -89,6 +89,7 @@ class Problem:
     coefficients: Array  # shape (ORDER + 1, P), in t
     degree: Array  # shape (P,): structural degree of J in v
     rounding: Array  # shape (P,): root mean square rounding of J at v
+    grain: Array  # shape (P,): half the spacing at J: what J is rounded to where v is no lucky number
     base: Caps
 
     @property
@@ -115,6 +116,7 @@ def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
         jets(p, held, scale),
         degrees(p, held, s.values),
         rms[:, 0],
+        0.5 * run.format.spacing(s.values[-1][:, 0]),
         caps(s, held, run.format),
     )
 
@@ -199,8 +201,8 @@ def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measu
 
     def combined(rms: Array, worst: Array) -> tuple[Array, Array]:
         return (
-            np.sqrt(((weights * apart(rms)) ** 2).sum(axis=-1)) / width,
-            (np.abs(weights) * apart(worst)).sum(axis=-1) / width,
+            np.hypot.reduce(weights * (apart(rms) / width[..., None]), axis=-1),
+            (np.abs(weights) * (apart(worst) / width[..., None])).sum(axis=-1),
         )
 
     n, n_worst = combined(*independent(s))
@@ -230,8 +232,8 @@ def _known(
     q: Problem, computed: list[Array], s: Any, weights: Array, apart: Any, width: Array
 ) -> tuple[Array, Array]:
     total, others = known(q.plan, q.run.value_array, computed, s)
-    r = np.abs((weights * apart(total)).sum(axis=-1)) / width
-    return r, np.sqrt(((weights * apart(others)) ** 2).sum(axis=-1)) / width
+    r = np.abs((weights * (apart(total) / width[..., None])).sum(axis=-1))
+    return r, np.hypot.reduce(weights * (apart(others) / width[..., None]), axis=-1)
 
 
 @QUIET
@@ -242,7 +244,7 @@ def ladder(q: Problem) -> Array:
     rows: list[list[float]] = []
     for p in range(len(q.scale)):
         c, scale = np.abs(q.coefficients[:, p]), q.scale[p]
-        noise = max(q.rounding[p], np.finfo(float).tiny)
+        noise = max(q.rounding[p], q.grain[p])
         with np.errstate(all="ignore"):
             balances = [
                 scale * (noise / c[k]) ** (1 / k)
@@ -255,7 +257,7 @@ def ladder(q: Problem) -> Array:
         lowest = np.log2(q.format.spacing(q.v[p, 0]))
         bottom = max(lowest, np.log2(min(centre, size)) - DOWN)
         top = np.log2(max(centre, size)) + UP if q.degree[p] <= ORDER else np.log2(centre) + 15
-        middle = round(np.log2(centre))
+        middle = round(max(np.log2(centre), lowest))
         down = max(0, int((middle - bottom) // LADDER))
         up = max(0, int((top - middle) // LADDER))
         rungs = [middle + LADDER * i for i in range(-down, up + 1)]

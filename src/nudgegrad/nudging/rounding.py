@@ -26,7 +26,7 @@ def lost(row: Op, fmt: Format, args: Sequence[Any], y: Any) -> Array:
     claim = row.claim(fmt)
     if claim == 0:
         return np.zeros(np.shape(y))
-    size = (0.5 * claim) * fmt.spacing(y)
+    size = np.maximum((0.5 * claim) * fmt.spacing(y), np.finfo(np.float64).smallest_subnormal)
     return size if row.exact is None else np.where(row.exact(fmt, *args, y), 0.0, size)
 
 
@@ -59,14 +59,14 @@ def sweep(plan: Plan, held: Array, found: list[Array], fmt: Format) -> Sweep:
 def independent(s: Sweep) -> tuple[Array, Array]:
     """Rounding of J at every point: root of the sum of squares if the steps' errors are independent and
     uniform, and the sum of their largest values; shapes (P, M)."""
-    squares = np.zeros(s.values[-1].shape)
+    rms = np.zeros(s.values[-1].shape)
     worst = np.zeros(s.values[-1].shape)
     with np.errstate(all="ignore"):
         for adjoint, loss in zip(s.adjoints, s.losses, strict=True):
             t = np.where(loss == 0, 0.0, np.abs(adjoint) * loss)
-            squares += t * t
+            rms = np.hypot(rms, t)  # squares would underflow below 1e-154
             worst += t
-    return THIRD * np.sqrt(squares), worst
+    return THIRD * rms, worst
 
 
 def known(plan: Plan, held: Array, computed: list[Array], s: Sweep) -> tuple[Array, Array]:
@@ -81,7 +81,7 @@ def known(plan: Plan, held: Array, computed: list[Array], s: Sweep) -> tuple[Arr
         Where adjoints and losses are taken.
     """
     total = np.zeros(s.values[-1].shape)
-    squares = np.zeros(s.values[-1].shape)
+    others = np.zeros(s.values[-1].shape)
     with np.errstate(all="ignore"):
         for position, step, row in plan.computed:
             loss, adjoint = s.losses[position], s.adjoints[position]
@@ -94,8 +94,8 @@ def known(plan: Plan, held: Array, computed: list[Array], s: Sweep) -> tuple[Arr
             seen = np.isfinite(residual)
             total += np.where(seen & (loss > 0), adjoint * residual, 0.0)
             t = np.where(seen | (loss == 0), 0.0, adjoint * loss)
-            squares += t * t
-    return total, THIRD * np.sqrt(squares)
+            others = np.hypot(others, t)
+    return total, THIRD * others
 
 
 def forward_error(s: Sweep, held: Array, fmt: Format) -> tuple[list[Array], list[Array]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from ..graphs.graph import Graph
 from ..graphs.ops import ATOM, Op, Spelled, Term
-from .numbers import DIGITS, number
+from ..sweeps.run import Run
+from .digits import DIGITS, number
 
 HELD = re.compile(r"([+-] )?(-)?\ue000(\d+)\ue001( \*\*)?")  # a named node, with what decides brackets
 TIGHT = re.compile(r" (\*\*|\*|/) ")
@@ -54,18 +54,17 @@ def with_names(graph: Graph, i: int) -> str:
     return TIGHT.sub(r"\1", graph.spelled(i)[0])
 
 
-def with_numbers(graph: Graph, i: int, values: Mapping[str, float], digits: int = DIGITS) -> str:
+def with_numbers(run: Run, i: int, digits: int = DIGITS) -> str:
     """Node `i` with the values of its names: ``2 × -2 + 8``; negative ones in brackets where a sign or a
     power is next to them."""
-    names = list(graph.names.values())
-    place = {name: k for k, name in enumerate(names)}
+    graph = run.graph
 
     def filled(match: re.Match[str]) -> str:
         before, minus, k, power = match.groups(default="")
-        text = number(values[names[int(k)]], digits)
+        text = number(float(run.value_array[int(k)]), digits)
         if text.startswith("-") and (before or minus or power):
             text = f"({text})"
         return f"{before}{minus}{text}{power}"
 
-    marked = graph.spelled(i, name=lambda name: f"\ue000{place[name]}\ue001")[0]
+    marked = graph.spelled(i, name=lambda name: f"\ue000{graph.index(name)}\ue001")[0]
     return HELD.sub(filled, marked).replace(" ** ", "**").replace(" * ", " × ")

@@ -13,7 +13,7 @@ from ..nudging.optimal import CELLS
 from ..nudging.quotient import COURSE, quotients
 from ..nudging.table import Nudge, NudgeTable, Verdict
 from ..sweeps.run import Run
-from .numbers import DIGITS, nudge, number, size, within
+from .digits import DIGITS, nudge, number, size, within
 from .screen import Screen
 from .sheet import Cell, Column, Sheet
 from .why import sentences, summary
