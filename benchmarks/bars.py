@@ -97,7 +97,7 @@ def main() -> int:
         f"{programs} programs, seeds from {options.first}; nudgegrad {nudgegrad.__version__},"
         f" numpy {np.__version__}, {platform.machine()}\n"
         "misses: error above the bar; lost: inconclusive though some nudge is good to 10 %;\n"
-        "right ✗: right adjoints that failed; wrong: adjoints off by a factor or a sign, beyond 4 (bar + a);\n"
+        "right ✗: right adjoints that failed; wrong: off by a factor or a sign, beyond 4 (bar + a);\n"
         "50, 90, 99 %: error at h* over the best possible.\n\n"
     )
     RESULTS.mkdir(exist_ok=True)

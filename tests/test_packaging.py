@@ -17,7 +17,9 @@ COMMAND = "import sys; from nudgegrad.cli import main; sys.exit(main())"
 
 
 def python(*arguments, **options):
-    run = subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", **options)
+    run = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, encoding="utf-8", check=False, **options
+    )
     assert run.returncode == 0, run.stderr
     return run
 

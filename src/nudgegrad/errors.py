@@ -1,12 +1,12 @@
 """Every error that nudgegrad raises, and the one form in which they are printed.
 
-    NudgegradError
-    ├── ProgramError      the text is no program            (also a ValueError)
-    ├── BindingError      a value is missing, unused or no number (also a ValueError)
-    ├── FormatError       an unknown number format          (also a ValueError)
-    ├── EvaluationError   a value does not exist: log of -6, 1/0, overflow (also an ArithmeticError)
-    ├── NodeError         a name that is no node            (also a KeyError)
-    └── UsageError        an option or argument that cannot be (also a ValueError)
+NudgegradError
+├── ProgramError      the text is no program            (also a ValueError)
+├── BindingError      a value is missing, unused or no number (also a ValueError)
+├── FormatError       an unknown number format          (also a ValueError)
+├── EvaluationError   a value does not exist: log of -6, 1/0, overflow (also an ArithmeticError)
+├── NodeError         a name that is no node            (also a KeyError)
+└── UsageError        an option or argument that cannot be (also a ValueError)
 """
 
 from __future__ import annotations

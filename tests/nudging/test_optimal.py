@@ -246,9 +246,7 @@ def test_every_public_row_has_a_program() -> None:
 
 
 @pytest.mark.parametrize("name", list(PROGRAMS))
-def test_a_wrong_partial_changes_no_estimate_and_fails(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_wrong_partial_changes_no_estimate_and_fails(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     graph = ng.graph(PROGRAMS[name])
     values = {n: {"w": 0.75, "x": 1.75}[n] for n in graph.inputs}
     node = "w"

@@ -59,10 +59,7 @@ def differences(run: Run, nodes: Sequence[int], h: Array) -> Array:
     """Two-sided estimates at nudges h, shape (P, K), in the run's format; nan where J does not exist."""
     (row,) = STENCILS["two-sided"]
     v = run.value_array[list(nodes)][:, None]
-    if run.format.precision == 53:
-        x = np.stack([v + h, v - h], axis=-1)
-    else:
-        x = points(v, h, row, run.format)
+    x = points(v, h, row, run.format)
     flat = x.reshape(len(nodes), -1)
     j = np.asarray(
         replay(plan(run.graph, nodes), run.value_array, flat, run.format)[-1], dtype=np.float64
@@ -113,7 +110,9 @@ def study(
         steps = np.array([rule_steps(n.value) for n in rows])
         with np.errstate(all="ignore"):
             wrong = np.abs(differences(run, tried, steps) - truth[:, None])
-        others = {i: tuple(w) for i, w in zip(tried, np.where(np.isfinite(wrong), wrong, np.inf), strict=True)}
+        others = {
+            i: tuple(w) for i, w in zip(tried, np.where(np.isfinite(wrong), wrong, np.inf), strict=True)
+        }
     records = []
     for i in live:
         n, t = table[graph.name(i)], truths[i]

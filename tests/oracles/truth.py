@@ -171,7 +171,7 @@ def _context(bits: int, length: int = 2) -> Iterator[None]:
         flint.ctx.prec, flint.ctx.cap = before
 
 
-class _NoDerivative(Exception):  # noqa: N818  # not an error: an answer
+class _NoDerivative(Exception):  # not an error: an answer
     """J has no derivative along the node: a corner, or the edge of a domain."""
 
     def __init__(self, reason: str, kink: bool = False) -> None:
@@ -179,7 +179,7 @@ class _NoDerivative(Exception):  # noqa: N818  # not an error: an answer
         self.kink = kink
 
 
-class _Undecided(Exception):  # noqa: N818  # not an error: a request for more bits
+class _Undecided(Exception):  # not an error: a request for more bits
     """A sign is not known at this precision."""
 
 
@@ -227,15 +227,15 @@ def _inside(method: str, x: Value, _: Value, last: bool) -> Value:
 
 def _power(x: Value, z: Value, last: bool) -> Value:
     """x**z: a whole power where z is held and whole, else exp(z log x) for x > 0."""
-    exponent = None if isinstance(z, arb_series) else float(z)
-    if exponent is None or not exponent.is_integer():
+    if isinstance(z, arb_series) or not z.is_integer():
         if _sign(x, last) <= 0:
             raise _NoDerivative("a power that is not a fixed whole number, of a base at or below 0")
         return (x.log() * z).exp()
+    exponent = int(z.unique_fmpz())
     if exponent < 0 and _sign(x, last) == 0:
         raise _NoDerivative("a negative power of 0")
     if abs(exponent) < 1000:
-        power = x ** abs(int(exponent))
+        power = x ** abs(exponent)
         return power if exponent >= 0 else 1 / power
     side = _sign(x, last)
     if side == 0:

@@ -131,9 +131,7 @@ class Graph(Shown):
             k = todo[-1]
             if k in done:
                 todo.pop()
-            elif k in self.names and k != i:
-                done[k] = spell_name(self.names[k]), ATOM
-            elif self.codes[k] == INPUT:
+            elif (k in self.names and k != i) or self.codes[k] == INPUT:
                 done[k] = spell_name(self.names[k]), ATOM
             elif self.codes[k] == CONSTANT:
                 text = self.constants[k][1]
@@ -298,7 +296,7 @@ class GraphBuilder:
         return i
 
     def assign(self, name: str, i: int, span: tuple[int, int] = (0, 0)) -> int:
-        """Name node `i`; a node that has a name or is a constant is copied first. Returns the named node."""
+        """Name node `i`, copied first if it has a name or is a constant; returns the named node."""
         if i in self.names or self.codes[i] == CONSTANT:
             i = self.apply(OPS["copy"], (i,), span)
         self.names[i] = name

@@ -19,7 +19,7 @@ KEYWORDS = frozenset(keyword.kwlist)  # no names, since values are bound by `gra
 SYNONYMS = {"ln": "log", "expit": "sigmoid", "logistic": "sigmoid", "σ": "sigmoid", "fabs": "abs"}
 SYNONYMS |= {"absolute": "abs", "minimum": "min", "maximum": "max", "negative": "neg"}
 ROUND = str.maketrans("[]{}", "()()")
-QUOTES = "'\"`′‘’“”„«»"
+QUOTES = "'\"`\u2032\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"  # straight, prime, curly, angled
 HINTS = {"√": "write sqrt(x)", "|": "write abs(x)"}
 
 
@@ -105,7 +105,7 @@ def no_target(tokens: Tokens, k: int) -> ProgramError:
     equals = texts.index("=", k, stop) if "=" in texts[k:stop] else -1
     if equals < 0:
         if kinds[k] == "sign" and k > 1 and texts[k - 1] == "\n":
-            help = "to go on on the next line, put the expression in brackets"
+            help = "to continue on the next line, put the expression in brackets"
             return tokens.error("this line does not begin with 'name ='", k, help=help)
         help = tokens.corrected(starts[k], starts[k], f"{_fresh(tokens, 'J')} = ")
         if stop == k + 1 and texts[k] in assigned_names(tokens):
@@ -176,20 +176,18 @@ def no_input(tokens: Tokens, k: int, assigned: Mapping[str, int]) -> ProgramErro
 
 def _bare_function(tokens: Tokens, k: int) -> ProgramError:
     """A function without brackets: the product that follows becomes its argument."""
-    name, last = tokens.texts[k], k
-    help = f"write {name}(x)**2, with the power after the brackets"
-    if tokens.kinds[k + 1] != "power" and tokens.texts[k + 1] not in ("^", "**"):
-        for j in range(k + 1, len(tokens.kinds)):
-            if tokens.texts[j] in FUNCTIONS or tokens.kinds[j] == "open":
-                last = k
-                break
-            if tokens.kinds[j] in ("name", "number", "power"):
-                last = j
-            elif tokens.texts[j] not in ("*", "/", "**", "^") or j == k + 1:
-                break
-        argument = tokens.source[tokens.starts[k + 1] : tokens.ends[last]] if last > k else "x"
-        help = tokens.corrected(tokens.starts[k], tokens.ends[last], f"{name}({argument})")
-    return tokens.error(f"the function '{name}' needs brackets around its argument", k, help=help)
+    kinds, texts, starts, ends = tokens.kinds, tokens.texts, tokens.starts, tokens.ends
+    last = k
+    if kinds[k + 1] in ("name", "number"):
+        while kinds[last + 1] in ("name", "number", "power") or texts[last + 1] in ("*", "/", "**", "^"):
+            last += 1
+    argument = tokens.source[starts[k + 1] : ends[last]] if last > k else "x"
+    help = tokens.corrected(starts[k], ends[last], f"{texts[k]}({argument})")
+    if kinds[last + 1] == "open" or not FUNCTIONS.keys().isdisjoint(texts[k + 1 : last + 1]):
+        help = f"put the whole argument in brackets, as in {texts[k]}(2*x)"
+    if kinds[k + 1] == "power" or texts[k + 1] in ("**", "^"):
+        help = f"write {texts[k]}(x)**2, with the power after the brackets"
+    return tokens.error(f"the function '{texts[k]}' needs brackets around its argument", k, help=help)
 
 
 def no_function(tokens: Tokens, k: int) -> ProgramError:
@@ -209,14 +207,14 @@ def no_function(tokens: Tokens, k: int) -> ProgramError:
     return tokens.error(f"unknown function '{name}'", k, help=help)
 
 
-def wrong_arity(tokens: Tokens, opened: int, k: int, count: int) -> ProgramError:
+def wrong_arity(tokens: Tokens, opened: int, k: int, count: int, more: bool) -> ProgramError:
     """A call with too few or too many arguments."""
     row = FUNCTIONS[tokens.texts[opened - 1]]
     if row.arity == 1:
         for j in range(opened, k):
             if _is_decimal_comma(tokens, j):
                 return comma(tokens, j)
-    takes = "1 argument" if row.arity == 1 else "2 or more arguments"
+    takes = f"{row.arity}{' or more' if more else ''} argument{'s' if row.arity > 1 else ''}"
     message = f"{row.name} takes {takes}, not {count}"
     return tokens.error(message, opened - 1, k, f"write {row.name}({', '.join(row.symbols)})")
 
@@ -252,14 +250,12 @@ def _nothing(tokens: Tokens, k: int, before: str) -> ProgramError:
         return tokens.error("nothing is here", k, help="write a number")
     if before == "=":
         name = tokens.written(k - 2)
-        return tokens.error("nothing stands after '='", k - 1, help=f"say what {name} is: {name} = 3*w")
+        return tokens.error("nothing stands after '='", k - 1, help=f"say what {name} is, as in {name} = 2")
     if before == "(" and tokens.kinds[k] == "close":
-        if tokens.texts[k - 2] in FUNCTIONS:
-            return wrong_arity(tokens, k - 1, k, 0)
         return tokens.error("the brackets are empty", k - 1, k, "write a number or a name in them")
     help = f"write a number or a name after '{before}'"
     if tokens.texts[k] == "\n" and tokens.kinds[k + 1] != "end" and not _begins_statement(tokens, k + 1):
-        help = "to go on on the next line, put the expression in brackets"
+        help = "to continue on the next line, put the expression in brackets"
     return tokens.error(f"an operand is missing after '{before}'", k - 1, help=help)
 
 
@@ -336,6 +332,10 @@ def unclosed(tokens: Tokens, k: int, opened: list[int]) -> ProgramError:
     """An open bracket where the expression ends, before the token `k`."""
     end = tokens.ends[k - 1]
     help = tokens.corrected(end, end, ")" * len(opened))
+    if len(opened) > 20:
+        help = f"write {len(opened)} closing brackets at the end of the statement"
+    if tokens.kinds[k - 1] in ("open", "sign"):
+        help = f"write a number or a name after '{tokens.texts[k - 1]}', and ')'"
     return tokens.error("this bracket is not closed", opened[-1], help=help)
 
 

@@ -332,114 +332,114 @@ def _power_degree(degrees: Any, args: Any) -> Any:
 # The rows. Arithmetic first; then functions; last, what only partials use.
 
 
-add = op(
+add: Op = op(
     "+", np.add, lambda x, z, y: (1, 1), arity=2, degree=_larger, exact=_sum_is_exact,
     residual=_sum_residual, text="{} + {}", latex="{} + {}", binds=10, loose=(10, 11),
 )  # fmt: skip
-sub = op(
+sub: Op = op(
     "-", np.subtract, lambda x, z, y: (1, -1), arity=2, degree=_larger, exact=_sum_is_exact,
     residual=lambda x, z, y: _sum_residual(x, -z, y),
     text="{} - {}", latex="{} - {}", binds=10, loose=(10, 11),
 )  # fmt: skip
-mul = op(
+mul: Op = op(
     "*", np.multiply, lambda x, z, y: (z, x), arity=2, degree=lambda d, _: d[0] + d[1],
     exact=_product_is_exact, residual=_product_residual,
     text="{} * {}", latex=r"{} \cdot {}", binds=12, loose=(12, 13),
 )  # fmt: skip
-div = op(
+div: Op = op(
     "/", np.divide, lambda x, z, y: (reciprocal(z), -(y * reciprocal(z))), arity=2,
     domain=lambda x, z: np.abs(z), edge=1, domain_text="z != 0",
     degree=lambda d, _: np.where(d[1] > 0, np.inf, d[0]), exact=_quotient_is_exact, residual=_quotient_residual,
     text="{} / {}", latex=r"\frac{{{}}}{{{}}}", binds=12, loose=(12, 13),
     latex_binds=26, latex_loose=(0, 0),
 )  # fmt: skip
-neg = op(
+neg: Op = op(
     "neg", np.negative, lambda x, y: (-1,), half_ulps=0, degree=lambda d, _: d[0],
     text="-{}", latex="-{}", binds=20, loose=(20,),
 )  # fmt: skip
-copy = op(
+copy: Op = op(
     "copy", np.positive, lambda x, y: (1,), half_ulps=0, degree=lambda d, _: d[0],
     text="{}", latex="{}", binds=1, loose=(0,), parsed=False,
 )  # fmt: skip
-power = op(
+power: Op = op(
     "**", _power, lambda x, z, y: (falling_power(x, z, 1), None), arity=2, half_ulps=_POW,
     domain=_power_domain, domain_text="x > 0, or a whole exponent (x != 0 if it is negative)",
     degree=_power_degree, residual=_power_residual,
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0),
 )  # fmt: skip
-variable_power = op(
+variable_power: Op = op(
     "**z", _power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2, half_ulps=_POW,
     domain=_power_domain, domain_text=power.domain_text, residual=_power_residual,
     reach=1, phase=lambda x, z: z * np.log(np.abs(x)),
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
 )  # fmt: skip
-absolute = op(
+absolute: Op = op(
     "abs", np.abs, lambda x, y: (step(x) - step(-x),), half_ulps=0, kink=lambda x: x,
     degree=lambda d, _: d[0], latex=r"\left|{}\right|", latex_loose=(0,),
 )  # fmt: skip
-minimum = op(
+minimum: Op = op(
     "min", np.minimum, lambda x, z, y: (step(z - x), 1 - step(z - x)), arity=2, half_ulps=0,
     kink=lambda x, z: x - z, degree=_larger, latex=r"\min({}, {})", latex_loose=(0, 0),
 )  # fmt: skip
-maximum = op(
+maximum: Op = op(
     "max", np.maximum, lambda x, z, y: (step(x - z), 1 - step(x - z)), arity=2, half_ulps=0,
     kink=lambda x, z: x - z, degree=_larger, latex=r"\max({}, {})", latex_loose=(0, 0),
 )  # fmt: skip
-relu = op(
+relu: Op = op(
     "relu", lambda x: np.maximum(x, 0), lambda x, y: (step(x),), half_ulps=0, kink=lambda x: x,
     degree=lambda d, _: d[0], latex=r"\operatorname{{relu}} {}",
 )  # fmt: skip
-exp = op(
+exp: Op = op(
     "exp", np.exp, lambda x, y: (y,), half_ulps={"float32": 4, "else": 1.5}, reach=1,
     latex="e^{{{}}}", latex_binds=30, latex_loose=(0,),
 )  # fmt: skip
-log = op(
+log: Op = op(
     "log", np.log, lambda x, y: (reciprocal(x),), half_ulps={"float32": 4, "else": 1.5},
     domain=lambda x: x, domain_text="x > 0", latex=r"\ln {}",
 )  # fmt: skip
-sqrt = op(
+sqrt: Op = op(
     "sqrt", np.sqrt, lambda x, y: (0.5 * reciprocal(y),), domain=lambda x: x, domain_text="x >= 0",
     residual=_sqrt_residual, latex=r"\sqrt{{{}}}", latex_loose=(0,),
 )  # fmt: skip
-sin = op(
+sin: Op = op(
     "sin", np.sin, lambda x, y: (cos(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
     latex=r"\sin {}",
 )  # fmt: skip
-cos = op(
+cos: Op = op(
     "cos", np.cos, lambda x, y: (-sin(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
     latex=r"\cos {}",
 )  # fmt: skip
-tanh = op(
+tanh: Op = op(
     "tanh", np.tanh, lambda x, y: (tanh_slope(x),), half_ulps={"float32": 3, "else": 2.5}, reach=1,
     saturates=True, latex=r"\tanh {}",
 )  # fmt: skip
-sigmoid = op(
+sigmoid: Op = op(
     "sigmoid", _sigmoid, lambda x, y: (sigmoid_slope(x),), half_ulps={"float32": 7, "else": 5},
     reach=1, saturates=True, latex=r"\sigma({})", latex_loose=(0,),
 )  # fmt: skip
 
 # Rows that only partials use: forms of a derivative that lose nothing where the obvious one cancels.
 
-reciprocal = op(
+reciprocal: Op = op(
     "reciprocal", lambda x: 1 / x, lambda x, y: (-(y * y),), domain=np.abs, domain_text="x != 0",
     text="1 / {}", latex=r"\frac{{1}}{{{}}}", binds=12, loose=(13,), latex_binds=26, latex_loose=(0,),
     internal=True,
 )  # fmt: skip
-falling_power = op(
+falling_power: Op = op(
     "falling_power", _falling_power, lambda x, z, k, y: (falling_power(x, z, k + 1), None, None),
     arity=3, half_ulps=5, domain=lambda x, z, k: _power_domain(x, z), internal=True,
     text="{1} * {0} ** ({1} - {2})", latex="{1} {0}^{{{1} - {2}}}", binds=12, loose=(31, 31, 31),
 )  # fmt: skip
-tanh_slope = op(  # 1 - tanh(x)^2 underflows to 0 for |x| > 19, this does not
+tanh_slope: Op = op(  # 1 - tanh(x)^2 underflows to 0 for |x| > 19, this does not
     "tanh_slope", _tanh_slope, lambda x, y: (-2 * (tanh(x) * y),), half_ulps=8, reach=1,
     saturates=True, text="1 - tanh({}) ** 2", latex=r"1 - \tanh^2 {}", binds=10, internal=True,
 )  # fmt: skip
-sigmoid_slope = op(  # s (1 - s) loses all digits for large x, this does not
+sigmoid_slope: Op = op(  # s (1 - s) loses all digits for large x, this does not
     "sigmoid_slope", _sigmoid_slope, lambda x, y: (-(tanh(0.5 * x) * y),), half_ulps=8, reach=1,
     saturates=True, text="sigmoid({0}) * (1 - sigmoid({0}))",
     latex=r"\sigma({0})(1 - \sigma({0}))", latex_loose=(0,), binds=12, internal=True,
 )  # fmt: skip
-step = op(
+step: Op = op(
     "step", _step, lambda x, y: (0,), half_ulps=0, kink=lambda x: x, degree=lambda d, _: 0 * d[0],
     latex=r"[{} > 0]", latex_loose=(0,), internal=True,
 )  # fmt: skip

@@ -27,7 +27,7 @@ TOO_LONG = "has too many digits to be computed exactly"
 BITS = 20000  # of a binding's numerator or denominator; 4000 digits are 13288
 
 Done = tuple[int, int, int]  # a node's index, and the span of its text with its brackets
-Pending = tuple[int, Op | None, int, int]  # how tightly it binds, row, its token, arguments complete
+Pending = tuple[int, Op | None, int, int]  # how tightly it binds, row, its token, commas so far
 
 
 def parse(source: str, origin: str = "program") -> Graph:
@@ -91,6 +91,7 @@ class _Parser:
         self.done: list[Done] = []
 
     def program(self) -> Graph:
+        """Read all statements."""
         k, output = 0, ""
         while k < len(self.kinds):
             if self.kinds[k] == "end":
@@ -115,25 +116,11 @@ class _Parser:
 
     def expression(self, k: int) -> int:
         """Read an expression up to the end of its statement; the index of that end."""
-        kinds, texts, pending = self.kinds, self.texts, self.pending
-        while True:
-            k = self.operand(k)
-            while (kind := kinds[k]) in ("close", "power"):  # these need no operand after them
-                self.close(k) if kind == "close" else self.superscript(k)
-                k += 1
-            if kind == "end":
-                break
-            found = INFIX.get(texts[k])
-            if found is None:
-                self.comma(k)
-            else:
-                row, need = found
-                if pending[-1][0] >= need:
-                    self.reduce(need)
-                pending.append((row.binds, row, k, 0))
-            k += 1
+        k = self.closings(self.operand(k))
+        while self.kinds[k] != "end":
+            k = self.closings(self.operand(self.infix(k)))
         self.reduce(0)
-        if pending[-1][0] == BRACKET:
+        if self.pending[-1][0] == BRACKET:
             raise mistakes.unclosed(self.tokens, k, self.open_brackets())
         return k
 
@@ -152,6 +139,8 @@ class _Parser:
                 if row is None:
                     raise mistakes.no_function(self.tokens, k)
                 k += 1
+                if self.kinds[k + 1] == "close":
+                    raise mistakes.wrong_arity(self.tokens, k, k + 1, 0, row.name in FOLDED)
                 self.pending.append((BRACKET, row, k, 0))
             elif kind == "number":
                 start, end = self.starts[k], self.ends[k]
@@ -184,14 +173,31 @@ class _Parser:
                 raise mistakes.no_format(self.tokens, k, str(error)) from None
         return self.builder.constant(value, spelled, (self.starts[k], self.ends[k]))
 
-    def comma(self, k: int) -> None:
-        """End an argument at the comma `k`; any other token here follows no operand."""
-        if self.texts[k] != ",":
+    def closings(self, k: int) -> int:
+        """Read what may follow an operand and needs none itself: superscripts, closing brackets."""
+        while True:
+            kind = self.kinds[k]
+            if kind == "close":
+                self.close(k)
+            elif kind == "power":
+                self.superscript(k)
+            else:
+                return k
+            k += 1
+
+    def infix(self, k: int) -> int:
+        """Read an operator or comma between two operands; the index of the token after it."""
+        found = INFIX.get(self.texts[k])
+        if found is not None:
+            row, need = found
+            if self.pending[-1][0] >= need:
+                self.reduce(need)
+            self.pending.append((row.binds, row, k, 0))
+        elif self.texts[k] == ",":
+            self.argument(k)
+        else:
             raise mistakes.no_operator(self.tokens, k, self.open_brackets())
-        self.reduce(0)
-        if self.pending[-1][1] is None:
-            raise mistakes.comma(self.tokens, k)
-        self.argument(self.ends[k - 1])
+        return k + 1
 
     def reduce(self, need: int) -> None:
         """Apply the pending operators that bind at least as tightly as `need`."""
@@ -206,37 +212,36 @@ class _Parser:
                 first, start, _ = done.pop()
                 done.append((apply(row, (first, node), (start, end)), start, end))
 
-    def argument(self, end: int) -> None:
-        """Count one more complete argument of the innermost call; min and max take it in."""
-        _, row, k, count = self.pending.pop()
-        self.pending.append((BRACKET, row, k, count + 1))
-        if count and row is not None and row.name in FOLDED:
-            (first, _, _), (second, _, _) = self.done[-2:]
-            start = self.starts[k - 1]
-            node = self.builder.apply(row, (first, second), (start, end))
-            self.done[-2:] = [(node, start, end)]
+    def argument(self, k: int) -> None:
+        """End an argument of the innermost call at the comma `k`."""
+        self.reduce(0)
+        _, row, opened, count = self.pending.pop()
+        if row is None:
+            raise mistakes.comma(self.tokens, k)
+        if count and row.name in FOLDED:
+            self.call(row, opened, self.ends[k - 1])
+        self.pending.append((BRACKET, row, opened, count + 1))
 
     def close(self, k: int) -> None:
         """Close the innermost bracket: its content, or the call, becomes one operand."""
         self.reduce(0)
-        if self.pending[-1][0] != BRACKET:
+        binds, row, opened, count = self.pending.pop()
+        if binds != BRACKET:
             raise mistakes.unopened(self.tokens, k)
-        end = self.ends[k]
-        row = self.pending[-1][1]
         if row is None:
             node, _, _ = self.done.pop()
-            start = self.starts[self.pending.pop()[2]]
-            self.done.append((node, start, end))
+            self.done.append((node, self.starts[opened], self.ends[k]))
             return
-        self.argument(end)
-        _, _, opened, count = self.pending.pop()
-        if row.name in FOLDED and count > 1:
-            return
-        if row.name in FOLDED or count != row.arity:
-            raise mistakes.wrong_arity(self.tokens, opened, k, count)
-        args = tuple(node for node, _, _ in self.done[-count:])
+        more = row.name in FOLDED and count > 0
+        if count + 1 != row.arity and not more:
+            raise mistakes.wrong_arity(self.tokens, opened, k, count + 1, row.name in FOLDED)
+        self.call(row, opened, self.ends[k])
+
+    def call(self, row: Op, opened: int, end: int) -> None:
+        """Apply a function to the last operands; its name stands before the bracket `opened`."""
+        args = tuple(node for node, _, _ in self.done[-row.arity :])
         start = self.starts[opened - 1]
-        self.done[-count:] = [(self.builder.apply(row, args, (start, end)), start, end)]
+        self.done[-row.arity :] = [(self.builder.apply(row, args, (start, end)), start, end)]
 
     def superscript(self, k: int) -> None:
         """Raise the operand before `k` to the power that the superscript at `k` shows."""

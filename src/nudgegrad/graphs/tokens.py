@@ -131,22 +131,23 @@ def _normalise(tokens: Tokens) -> None:
     for k, text in enumerate(tokens.texts):
         if text.isascii():
             continue
+        plain = unicodedata.normalize("NFKC", text)
         if tokens.kinds[k] == "power":
-            tokens.texts[k] = unicodedata.normalize("NFKC", text).translate(READ_AS)
-        if tokens.kinds[k] != "name":
-            continue
-        for offset, char in enumerate(text):
-            plain = unicodedata.normalize("NFKC", char)
-            if not f"a{plain}".isidentifier() or unicodedata.decomposition(char).startswith("<super>"):
-                break
-        else:
-            tokens.texts[k] = unicodedata.normalize("NFKC", text)
-            if tokens.texts[k].isidentifier():
-                continue
-            offset = 0
-        tokens.kinds[k] = "odd"
-        tokens.starts[k] += offset
-        tokens.ends[k] = tokens.starts[k] + 1
+            tokens.texts[k] = plain.translate(READ_AS)
+        elif tokens.kinds[k] == "name":
+            at = next((i for i, char in enumerate(text) if not _in_names(char)), None)
+            if at is None and plain.isidentifier():
+                tokens.texts[k] = plain
+            else:
+                tokens.kinds[k] = "odd"
+                tokens.starts[k] += at or 0
+                tokens.ends[k] = tokens.starts[k] + 1
+
+
+def _in_names(char: str) -> bool:
+    """Whether a name may hold the character: as in Python, but no superscripts, which are powers."""
+    raised = unicodedata.decomposition(char).startswith("<super>")
+    return not raised and f"a{unicodedata.normalize('NFKC', char)}".isidentifier()
 
 
 def exact_number(text: str) -> Fraction:

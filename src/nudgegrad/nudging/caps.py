@@ -41,7 +41,7 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
     mind_kinks : bool
         Whether a kink on which the node itself stands forbids all nudges; False for one-sided slopes.
     """
-    errors, _ = forward_error(s, held, fmt)
+    errors, _ = forward_error(s)
     shape = s.values[-1].shape
     blame = np.full(shape, -1)
     kinked = np.full(shape[0], -1)
@@ -75,7 +75,7 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
                 edged[at_edge] = position
             if row.kink is not None:
                 side, start = row.kink(*args), row.kink(*base)
-                blur = sum(error)
+                blur = np.add.reduce(error)
                 on_it = ~(np.abs(start) > blur[:, :1])
                 crossed = (np.sign(side) != np.sign(start)) | ~(np.abs(side) > blur)
                 if not mind_kinks:

@@ -22,7 +22,7 @@ stagnation) and N_o is N over the ops where it is not known. D(h) is then compar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,7 @@ class Measured:
         """One column per node."""
         index = np.asarray(column)[:, None]
         return Measured(
-            *(
-                np.take_along_axis(getattr(self, name), index, 1)
-                for name in self.__dataclass_fields__
-            )
+            *(np.take_along_axis(getattr(self, name), index, 1) for name in self.__dataclass_fields__)
         )
 
 
@@ -94,6 +91,7 @@ class Problem:
 
     @property
     def format(self) -> Format:
+        """The run's number format."""
         return self.run.format
 
 
@@ -172,7 +170,8 @@ def truncation(q: Problem, x: Array) -> Array:
         total += np.where(q.degree[:, None] >= k, term, 0.0)
     tail = q.stencil.tail * c[ORDER][:, None] * np.abs(t).max(axis=-1) ** ORDER
     total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
-    return total / width
+    found: Array = total / width
+    return found
 
 
 @QUIET
@@ -188,7 +187,7 @@ def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measu
     s = sweep(q.plan, held, replay(q.plan, held, flat), fmt)
     weights = np.array(stencil.weights)
 
-    def apart(a: Array) -> Array:
+    def apart(a: Any) -> Any:
         return np.asarray(a)[:, 1:].reshape(rows, k, -1)
 
     width = np.abs((weights * x).sum(axis=-1))
@@ -222,9 +221,7 @@ def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measu
             r2, others2 = _known(q, computed.values, computed, weights, apart, width)
             n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
             r, others = np.fmax(r, r2), np.fmax(others, others2)
-        part = np.maximum(
-            np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others
-        )
+        part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
     return Measured(h, estimate, t, n, part, allowed & np.isfinite(estimate), blame)
 
 
@@ -334,10 +331,7 @@ def _first_cap(m: Measured, cap: Array, blame: Ints) -> tuple[Array, Ints]:
 def _merge(take: Bools, new: Measured, old: Measured) -> Measured:
     pick = take[:, None]
     return Measured(
-        *(
-            np.where(pick, getattr(new, name), getattr(old, name))
-            for name in old.__dataclass_fields__
-        )
+        *(np.where(pick, getattr(new, name), getattr(old, name)) for name in old.__dataclass_fields__)
     )
 
 
@@ -350,18 +344,16 @@ def _verify(q: Problem, h: Array) -> tuple[Measured, Measured, Bools]:
     second = m.take(np.where(half_is_there, 1, 2))
     with np.errstate(all="ignore"):
         apart = np.abs(first.estimate - second.estimate)
-        noise = np.maximum(
-            SAFETY * np.hypot(first.rounding, second.rounding), first.part + second.part
-        )
+        noise = np.maximum(SAFETY * np.hypot(first.rounding, second.rounding), first.part + second.part)
         larger_truncation = np.maximum(first.truncation, second.truncation)
         consistent = apart <= larger_truncation + noise + 2 * WIDE.u * np.abs(first.estimate)
     good = (consistent & first.allowed & second.allowed)[:, 0]
     blind = (q.degree > q.stencil.exact_degree) & (first.truncation[:, 0] == 0)
-    if blind.any():  # coefficients that evaluated to 0 prove nothing: what the nudges show is the truncation
+    if (
+        blind.any()
+    ):  # coefficients that evaluated to 0 prove nothing: what the nudges show is the truncation
         shown = np.where(blind[:, None], apart, first.truncation)
-        first = Measured(
-            first.h, first.estimate, shown, first.rounding, first.part, first.allowed, first.blame
-        )
+        first = replace(first, truncation=shown)
     return first, second, good
 
 

@@ -13,9 +13,7 @@ from ..sweeps.run import Run
 COURSE = 0.001  # the nudge that the course gives every node
 
 
-def quotients(
-    run: Run, nodes: Sequence[int], h: float = COURSE, two_sided: bool = False
-) -> Array:
+def quotients(run: Run, nodes: Sequence[int], h: float = COURSE, two_sided: bool = False) -> Array:
     """(J(v+h) - J(v)) / h of some nodes, or (J(v+h) - J(v-h)) / 2h: J in the run's format, difference and
     quotient in float64; nan where J at the nudged value does not exist or h is 0.
 

@@ -98,7 +98,7 @@ def known(plan: Plan, held: Array, computed: list[Array], s: Sweep) -> tuple[Arr
     return total, THIRD * others
 
 
-def forward_error(s: Sweep, held: Array, fmt: Format) -> tuple[list[Array], list[Array]]:
+def forward_error(s: Sweep) -> tuple[list[Array], list[Array]]:
     """How far each step's value can be from the exact one, starting exactly at the nudged node: worst
     case, and as a standard deviation."""
     worst: list[Array] = []
@@ -159,7 +159,7 @@ def adjoint_bar(s: Sweep, held: Array, fmt: Format) -> Array:
     array, shape (P,)
         The larger of the worst case and 4 standard deviations, to first order in the errors.
     """
-    value_worst, value_sigma = forward_error(s, held, fmt)
+    value_worst, value_sigma = forward_error(s)
     shape = s.values[-1].shape
     worst: list[Any] = [np.zeros(shape) for _ in s.plan.steps]
     sigma: list[Any] = [np.zeros(shape) for _ in s.plan.steps]

@@ -1,8 +1,9 @@
 """Stencils: at which points J is taken, and with which weights.
 
-A stencil estimates dJ/dv as sum_j w_j J(x_j) / sum_j w_j x_j over points x_j near v + o_j h; dividing by the
-stencil's value on the identity makes it exact for linear J wherever the points really lie. With
-sum_j w_j = 0 its error on J = sum_k c_k (x - v)^k is sum_k>1 c_k sum_j w_j d_j^k / sum_j w_j d_j, d_j = x_j - v.
+A stencil estimates dJ/dv as sum_j w_j J(x_j) / sum_j w_j x_j over points x_j near v + o_j h; dividing by
+the stencil's value on the identity makes it exact for linear J wherever the points really lie. With
+sum_j w_j = 0 and d_j = x_j - v its error on J = sum_k c_k (x - v)^k is the sum over k > 1 of
+c_k sum_j w_j d_j^k / sum_j w_j d_j.
 """
 
 from __future__ import annotations
@@ -49,8 +50,7 @@ ROWS = (
 )
 
 STENCILS: Mapping[str, tuple[Stencil, ...]] = {
-    name: tuple(row for row in ROWS if row.name == name)
-    for name in dict.fromkeys(row.name for row in ROWS)
+    name: tuple(row for row in ROWS if row.name == name) for name in dict.fromkeys(row.name for row in ROWS)
 }
 
 DEFAULT = "two-sided"

@@ -1,4 +1,4 @@
-"""The nudge table: every node's optimal nudge, estimate, bar and verdict, and the sentence that says why."""
+"""The nudge table: every node's optimal nudge, estimate, bar, verdict, and the sentence that says why."""
 
 from __future__ import annotations
 
@@ -396,10 +396,9 @@ def _why_none(s: Solved, p: int, name: str, sides: tuple[float, float] | None) -
     if q.base.edged[p] >= 0:
         step = q.plan.steps[int(q.base.edged[p])]
         assert step.row is not None
-        return f"{graph.name(step.node)} is at the edge of its domain ({step.row.domain_text}): J has no derivative in {name} there"
+        where = f"{graph.name(step.node)} is at the edge of its domain ({step.row.domain_text})"
+        return f"{where}: J has no derivative in {name} there"
     if not s.found[p]:
         blame = _cap_in_words(s, p)
         return f"no nudge of {name} is allowed" + (f": {blame}" if blame else f" in {q.format.name}")
     return f"two nudges of {name} disagree by more than their bars: neither can be trusted"
-
-

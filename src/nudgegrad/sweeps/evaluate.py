@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import EvaluationError
 from ..formats import FORMATS, Array, Format
-from ..graphs.graph import CONSTANT, INPUT, ROWS, Graph
+from ..graphs.graph import CONSTANT, ROWS, Graph
 from ..graphs.ops import Op
 
 WIDE = FORMATS["float64"]  # the format of everything that sizes an error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import numbers
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -101,9 +100,7 @@ def run_at(graph: Graph, values: Mapping[str, Any], format: Any = None) -> Run:
     for i, name in graph.names.items():
         if name in graph.inputs:
             if name not in values:
-                raise BindingError(
-                    f"'{name}' has no value", graph.place(i), f"give it one: {name}=1"
-                )
+                raise BindingError(f"'{name}' has no value", graph.place(i), f"give it one: {name}=1")
             inputs[i] = _number(name, values[name], fmt)
     for name in values:
         if name not in graph.inputs:
@@ -139,13 +136,13 @@ def _format_of(values: Mapping[str, Any]) -> Format:
 
 def _number(name: str, value: Any, fmt: Format) -> float:
     """The value of an input, rounded to the format once."""
-    if isinstance(value, np.ndarray) and value.ndim == 0 or hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        value = value.item()  # a NumPy scalar
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         raise BindingError(f"{name}={value!r} is not a number", help=f"for example {name}=1.5")
     if isinstance(value, float) and not math.isfinite(value):
         raise BindingError(f"{name}={value!r} is not a finite number", help=f"for example {name}=1.5")
-    rounded = fmt.nearest(Fraction(value) if not isinstance(value, Fraction) else value)
+    rounded = fmt.nearest(value if isinstance(value, Fraction) else Fraction(value))
     if not math.isfinite(rounded):
         raise BindingError(
             f"{name}={value!s} is beyond the range of {fmt.name} (largest: {fmt.maximum:.4g})"

@@ -1,0 +1,103 @@
+"""Results as one JSON document: numbers that do not exist are null, names are ASCII."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from ..nudging.quotient import COURSE
+from ..nudging.table import Nudge, NudgeTable, Verdict
+from ..sweeps.run import Run
+from . import guesses, rows
+from .lesson import Lesson
+from .table import output_name, quotients_of
+
+SCHEMA = 1
+
+
+def of_table(table: NudgeTable, lesson: Lesson | None = None) -> str:
+    """The document of `nudgegrad explain`."""
+    graph = table.run.graph
+    course = quotients_of(table.run, [graph.index(name) for name in table])
+    nodes = [_node(n, float(q)) for n, q in zip(table.values(), course, strict=True)]
+    found = {**_head("explain", table.run), "nodes": nodes}
+    if lesson is not None:
+        found["steps"] = [
+            {"kind": s.kind, "node": s.node, "by": s.by or None, "lines": list(s.lines), "value": s.value}
+            for s in lesson
+        ]
+    return _dumped(found, table.verdict)
+
+
+def of_report(found: guesses.Report) -> str:
+    """The document of `nudgegrad nudge`."""
+    graph = found.run.graph
+    (quotient,) = quotients_of(found.run, [graph.index(found.best.node)])
+    node = _node(found.best, float(quotient))
+    return _dumped(
+        {**_head("nudge", found.run), "nodes": [node], **guesses.document(found)}, found.best.verdict
+    )
+
+
+def of_rows() -> str:
+    """The document of `nudgegrad ops`."""
+    return _dumped({"schema": SCHEMA, "command": "ops", "ops": rows.document()})
+
+
+def _head(command: str, run: Run) -> dict[str, Any]:
+    graph = run.graph
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "program": graph.source,
+        "format": run.format.name,
+        "output": output_name(graph),
+        "inputs": {name: run.value(name) for name in graph.inputs},
+    }
+
+
+def _node(n: Nudge, quotient: float) -> dict[str, Any]:
+    f = n.factors
+    return {
+        "name": n.node,
+        "value": n.value,
+        "derivative": n.adjoint,
+        "derivative_rounding": n.adjoint_bar,
+        "nudge": n.h,
+        "stencil": n.stencil,
+        "estimate": n.estimate,
+        "bar": n.bar,
+        "rounding": n.rounding,
+        "truncation": n.truncation,
+        "verdict": n.verdict.value,
+        "reason": n.reason,
+        "factors": {
+            "second": f.second,
+            "third": f.third,
+            "degree": f.degree,
+            "rounding": f.rounding,
+            "spacing": f.spacing,
+            "format": f.format,
+            "cap": f.cap,
+            "capped_by": f.capped_by,
+            "decided": f.decided,
+        },
+        "slopes": None if n.slopes is None else list(n.slopes),
+        f"with_{COURSE:g}".replace(".", "_"): quotient,
+    }
+
+
+def _dumped(found: dict[str, Any], verdict: Verdict | None = None) -> str:
+    if verdict is not None:
+        found["verdict"] = verdict.value
+    return json.dumps(_finite(found), indent=2, allow_nan=False)
+
+
+def _finite(x: Any) -> Any:
+    """Nan and infinity as None: JSON has neither."""
+    if isinstance(x, dict):
+        return {key: _finite(value) for key, value in x.items()}
+    if isinstance(x, list):
+        return [_finite(value) for value in x]
+    return None if isinstance(x, float) and not math.isfinite(x) else x
