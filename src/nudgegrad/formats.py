@@ -70,12 +70,11 @@ class Format:
         return bool(np.finfo(self.dtype).nmant + 1 == self.precision)
 
     def spacing(self, x: npt.ArrayLike) -> Array:
-        """Distance from abs(x) to the next larger number of the format; nan or inf where x is."""
-        x = np.asarray(x, dtype=np.float64)
-        _, exponent = np.frexp(x)
-        gap: Array = np.ldexp(1.0, np.maximum(exponent, self.low) - self.precision)
-        gap = np.where(x == 0, self.smallest, gap)
-        return np.where(np.isfinite(x), gap, np.abs(x))
+        """Distance from abs(x) to the next larger number of the format; nan where x is not finite."""
+        with np.errstate(invalid="ignore"):
+            fine = np.spacing(np.abs(np.asarray(x, dtype=np.float64)))  # a power of two: scaled exactly
+            gap: Array = np.maximum(fine * 2.0 ** (53 - self.precision), self.smallest)
+        return gap
 
     def round(self, x: npt.ArrayLike) -> Array:
         """The nearest numbers of the format, ties to even, as float64."""

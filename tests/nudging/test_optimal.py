@@ -252,10 +252,10 @@ def test_a_wrong_partial_changes_no_estimate_and_fails(monkeypatch: pytest.Monke
     node = "w"
     run = graph.at(values)
     h = ng.nudges(run)[node].h
-    right = measure(problem(run, [graph.index(node)], TWO_SIDED), np.array([[h]]), nudge=True)
+    right = measure(problem(run, [graph.index(node)], TWO_SIDED), np.array([[h]]))
     mutated(monkeypatch, name)
     run = graph.at(values)
-    wrong = measure(problem(run, [graph.index(node)], TWO_SIDED), np.array([[h]]), nudge=True)
+    wrong = measure(problem(run, [graph.index(node)], TWO_SIDED), np.array([[h]]))
     assert wrong.estimate.tobytes() == right.estimate.tobytes()
     assert ng.nudges(run)[node].verdict == "fail"
     closure.cache_clear()

@@ -29,21 +29,22 @@ def jet_bound(row: Any, args: Sequence[Series], moving: Sequence[bool], order: i
         For an argument that does not move, only the rows 0 are read.
     """
     members = closure(row, tuple(moving), order)
-    points = args[0][0].shape[1:]
     series: list[Series] = []
     for member in members:
-        values, bounds = np.zeros((order + 1, *points)), np.zeros((order + 1, *points))
         if member.number is not None:
-            values[0] = member.number
+            head, lost_first = np.float64(member.number), np.float64(0.0)
         elif member.op is None:
-            values, bounds = args[len(series)]
+            series.append(args[len(series)])
+            continue
         else:
-            numbers = [members[a].number for a in member.args]
-            heads = [series[a][0][0] if n is None else n for a, n in zip(member.args, numbers, strict=True)]
-            values[0] = member.op.value(*heads)
-            bounds[0] = lost(member.op, WIDE, heads, values[0])
-            for a, p in zip(member.args, member.op.partials(*heads, values[0]), strict=True):
-                bounds[0] += 0.0 if p is None else _times(np.abs(p), series[a][1][0])
+            heads = [series[a][0][0] for a in member.args]
+            head = np.asarray(member.op.value(*heads), dtype=np.float64)
+            lost_first = lost(member.op, WIDE, heads, head)
+            for a, p in zip(member.args, member.op.partials(*heads, head), strict=True):
+                lost_first = lost_first + (0.0 if p is None else _times(np.abs(p), series[a][1][0]))
+        values = np.zeros((order + 1, *np.shape(head)))
+        bounds = np.zeros_like(values)
+        values[0], bounds[0] = head, lost_first
         series.append((values, bounds))
     for k in range(1, order + 1):
         for i, member in enumerate(members):
@@ -63,8 +64,7 @@ def _coefficient(member: Any, series: Sequence[Series], i: int, k: int) -> None:
             term = _times(j * x[j], q[k - j])
             total, size = total + term, size + np.abs(term)
             error = error + j * (
-                _times(x_error[j], np.abs(q[k - j]) + q_error[k - j])
-                + _times(np.abs(x[j]), q_error[k - j])
+                _times(x_error[j], np.abs(q[k - j]) + q_error[k - j]) + _times(np.abs(x[j]), q_error[k - j])
             )
             operations += 1
     lost_share = operations * WIDE.u / (1 - operations * WIDE.u)  # Higham 2002, (3.1)

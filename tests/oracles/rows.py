@@ -34,7 +34,10 @@ def _sigmoid(x: Number) -> Number:
 def _power(x: Number, z: Number) -> Number:
     if x < 0 and not mpmath.isint(z):
         raise ValueError(f"no real power {mpmath.nstr(z, 10)} of {mpmath.nstr(x, 10)}")
-    return mpmath.mpf(x) ** (int(z) if mpmath.isint(z) else z)
+    if mpmath.isint(z) and abs(z) < 1000:
+        return mpmath.mpf(x) ** int(z)
+    power = mpmath.exp(z * mpmath.log(abs(x))) if x else mpmath.mpf(0) ** z
+    return -power if x < 0 and z % 2 == 1 else power
 
 
 def _real(f: Callable[[Number], Number]) -> Callable[[Number], Number]:

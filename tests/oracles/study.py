@@ -26,6 +26,7 @@ DECADES = 4  # nudges tried on either side of the chosen one
 PER_DECADE = 71
 WINDOW = 1.3  # the best nudge is the best of the largest error within this factor up and down
 GOOD = 0.1  # a node is resolvable if some nudge is good to this share of the derivative
+BUDGET = 6000  # nodes times descendants, roughly, that one program may cost
 RULES = ("0.001", "1e-7", "cbrt(eps)*max(1,|v|)")  # what others use, two-sided
 
 Array = npt.NDArray[np.float64]
@@ -90,6 +91,7 @@ def study(
         return []
     random = np.random.default_rng(seed)
     live = [i for i in np.flatnonzero(graph.nudged).tolist() if graph.reaches[i] and i != graph.output]
+    most = max(1, min(most, BUDGET // len(graph)))
     if len(live) > most:
         live = sorted(random.choice(live, most, replace=False).tolist())
     if not live:

@@ -104,7 +104,7 @@ def no_target(tokens: Tokens, k: int) -> ProgramError:
     stop = _end(tokens, k)
     equals = texts.index("=", k, stop) if "=" in texts[k:stop] else -1
     if equals < 0:
-        if kinds[k] == "sign" and k > 1 and texts[k - 1] == "\n":
+        if kinds[k] == "sign" and k > 1 and "\n" in texts[k - 1]:
             help = "to continue on the next line, put the expression in brackets"
             return tokens.error("this line does not begin with 'name ='", k, help=help)
         help = tokens.corrected(starts[k], starts[k], f"{_fresh(tokens, 'J')} = ")
@@ -118,7 +118,8 @@ def no_target(tokens: Tokens, k: int) -> ProgramError:
     help = f"write one name before '=', as in {_fresh(tokens, 'J')} = {left}"
     if equals == k + 1 and kinds[k] == "number" and kinds[k + 2] == "name" and stop == k + 3:
         help = tokens.corrected(starts[k], ends[k + 2], f"{texts[k + 2]} = {left}")
-    if kinds[k] == "name" and kinds[k + 1] == "open" and kinds[equals - 1] == "close":
+    defines = kinds[k] == "name" and kinds[k + 1] == "open" and kinds[equals - 1] == "close"
+    if defines and kinds[k:equals].count("open") == 1:  # f(x) = ...
         help = tokens.corrected(ends[k], ends[equals - 1], "")
     return tokens.error(f"'{left}' is no name, so nothing can be assigned to it", k, equals - 1, help)
 
@@ -254,7 +255,8 @@ def _nothing(tokens: Tokens, k: int, before: str) -> ProgramError:
     if before == "(" and tokens.kinds[k] == "close":
         return tokens.error("the brackets are empty", k - 1, k, "write a number or a name in them")
     help = f"write a number or a name after '{before}'"
-    if tokens.texts[k] == "\n" and tokens.kinds[k + 1] != "end" and not _begins_statement(tokens, k + 1):
+    goes_on = "\n" in tokens.texts[k] and tokens.kinds[k + 1] != "end"
+    if goes_on and not _begins_statement(tokens, k + 1):
         help = "to continue on the next line, put the expression in brackets"
     return tokens.error(f"an operand is missing after '{before}'", k - 1, help=help)
 
@@ -341,8 +343,7 @@ def unclosed(tokens: Tokens, k: int, opened: list[int]) -> ProgramError:
 
 def unopened(tokens: Tokens, k: int) -> ProgramError:
     """A closing bracket too many."""
-    help = tokens.corrected(tokens.starts[k], tokens.ends[k], "")
-    return tokens.error(f"'{tokens.written(k)}' closes no bracket", k, help=help)
+    return tokens.error(f"'{tokens.written(k)}' closes no bracket", k, help=_without(tokens, k))
 
 
 def _is_decimal_comma(tokens: Tokens, k: int) -> bool:
@@ -382,12 +383,18 @@ def odd(tokens: Tokens, k: int, opened: list[int]) -> ProgramError:
         return tokens.error(f"'(' cannot be closed by '{char}'", k, help=help)
     if char in QUOTES:
         return _quoted(tokens, k)
-    help = HINTS.get(char) or tokens.corrected(start, end, "").replace(char, "")
+    help = HINTS.get(char) or _without(tokens, k, char)
     if unicodedata.decomposition(char).startswith("<super>"):
         help = tokens.corrected(start, end, f"**{unicodedata.normalize('NFKC', char)}")
     name = f"(U+{ord(char):04X}, {unicodedata.name(char, 'a control character').lower()})"
     shown = f"'{char}'" if char.isprintable() else "an invisible character"
     return tokens.error(f"{shown} {name} has no meaning here", k, help=help)
+
+
+def _without(tokens: Tokens, k: int, chars: str = "") -> str:
+    """The source line without the token `k`, and without any of `chars`."""
+    line = tokens.corrected(tokens.starts[k], tokens.ends[k], "")
+    return line.translate(dict.fromkeys(map(ord, chars))).strip() or "take it out"
 
 
 def _quoted(tokens: Tokens, k: int) -> ProgramError:
@@ -397,7 +404,7 @@ def _quoted(tokens: Tokens, k: int) -> ProgramError:
     if k and tokens.kinds[k - 1] == "name" and tokens.ends[k - 1] == start:
         help = tokens.corrected(start, end, "_prime")
         return tokens.error(f"a name has no {char}", k - 1, k, help)
-    help = tokens.corrected(start, end, "").translate(dict.fromkeys(map(ord, QUOTES)))
+    help = _without(tokens, k, QUOTES)
     return tokens.error(f"a program has no strings, so {char} has no meaning here", k, help=help)
 
 
@@ -421,6 +428,8 @@ def _dotted(tokens: Tokens, k: int) -> ProgramError:
         last += 2
     tail = SYNONYMS.get(texts[last], texts[last])
     whole = tokens.written(first, last)
+    if tail not in FUNCTIONS and kinds[last + 1] == "open":
+        return no_function(tokens, last)
     if tail not in FUNCTIONS:
         help = tokens.corrected(starts[first], ends[last], whole.replace(".", "_"))
         return tokens.error(f"the name '{whole}' has a dot, and names have none", first, last, help)

@@ -25,7 +25,7 @@ def slopes(run: Run, node: int) -> tuple[float, float]:
         lowest = np.log2(run.format.spacing(q.v[0, 0]))
         top = round(np.log2(size))
         octaves = np.arange(int(max(lowest, top - 60)), top + 1)
-        m = measure(q, np.ldexp(1.0, octaves)[None, :], nudge=True, mind_kinks=False)
+        m = measure(q, np.ldexp(1.0, octaves)[None, :], mind_kinks=False)
         d, doubt = m.estimate[0], m.part[0]
         with np.errstate(all="ignore"):
             step = np.abs(np.diff(d)) + doubt[1:] + doubt[:-1]

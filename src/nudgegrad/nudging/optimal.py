@@ -40,7 +40,9 @@ SAFETY = 4.0  # times N, and times N_o: four standard deviations
 KNOWN = 1.5  # times R: adjoints are first-order
 LADDER = 3  # octaves between the rungs of the first search
 UP, DOWN = 70, 60  # octaves above and below the scale of the problem that are searched
+NOISE = 4.0  # unit roundoffs by which the jets' arguments may be off
 TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| is taken
+STRAIGHT = 1.5  # without truncation: as good are all nudges whose N is within this factor of the best
 COLUMNS = 4096  # numbers per step in one batch
 CELLS = 2_000_000  # numbers per batch
 
@@ -58,6 +60,7 @@ class Measured:
     truncation: Array
     rounding: Array  # N
     part: Array  # the rounding part of the bar
+    seen: Array  # R + N_o: the rounding that is known exactly, and the rest of it
     allowed: Bools
     blame: Ints
 
@@ -152,13 +155,18 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
 
 @QUIET
 def truncation(q: Problem, x: Array) -> Array:
-    """T at points x, shape (P, K): every known term of the series, and a tail for the rest."""
+    """T at points x, shape (P, K): every known term of the series, and a tail for the rest.
+
+    A coefficient that cancels is known only to its own rounding: as if v, in units of itself, were off by a
+    few unit roundoffs, (k + 1) c_(k+1) u is added to c_k. So none counts as 0 because it came out as 0.
+    """
     weights = np.array(q.stencil.weights)
     v = q.v[:, :, None]
     d, lost = two_sum(x, -np.broadcast_to(v, x.shape))
     t = d / q.scale[:, None, None]
     width = np.abs((weights * d).sum(axis=-1))
     c = np.abs(q.coefficients)
+    c[:-1] += NOISE * WIDE.u * np.arange(1, ORDER + 1)[:, None] * c[1:]
     total = np.zeros(x.shape[:2])
     power = t.copy()
     for k in range(2, ORDER + 1):
@@ -175,11 +183,8 @@ def truncation(q: Problem, x: Array) -> Array:
 
 
 @QUIET
-def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measured:
-    """T, N and caps of nudges h, shape (P, K); with `nudge` also the estimates and what rounding is known.
-
-    Without `nudge` J is never taken in the format: only its size of error is.
-    """
+def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
+    """Nudge by h, shape (P, K): estimates, truncation, rounding and caps."""
     fmt, stencil, held = q.format, q.stencil, q.run.value_array
     rows, k = h.shape
     x = points(q.v, h, stencil, fmt)
@@ -204,25 +209,48 @@ def measure(q: Problem, h: Array, nudge: bool, mind_kinks: bool = True) -> Measu
             (np.abs(weights) * (apart(worst) / width[..., None])).sum(axis=-1),
         )
 
-    n, n_worst = combined(*independent(s))
+    rms, worst = independent(s)
+    n, n_worst = combined(rms, worst)
     t = truncation(q, x)
-    if not nudge:
-        return Measured(h, np.full(h.shape, np.nan), t, n, n, allowed, blame)
+    t = t + unexplained(q, x, apart(s.values[-1]), rms, t * width) / width
     computed = s
     if fmt is not WIDE:
         found = [np.asarray(a, np.float64) for a in replay(q.plan, held, flat, fmt)]
         computed = sweep(q.plan, held, found, fmt)
-    j = computed.values[-1]
-    with np.errstate(all="ignore"):
-        estimate = (weights * apart(j)).sum(axis=-1) / (weights * x).sum(axis=-1)
-        r, others = _known(q, computed.values, s, weights, apart, width)
-        if computed is not s:
-            n2, n2_worst = combined(*independent(computed))
-            r2, others2 = _known(q, computed.values, computed, weights, apart, width)
-            n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
-            r, others = np.fmax(r, r2), np.fmax(others, others2)
-        part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
-    return Measured(h, estimate, t, n, part, allowed & np.isfinite(estimate), blame)
+    estimate = (weights * apart(computed.values[-1])).sum(axis=-1) / (weights * x).sum(axis=-1)
+    r, others = _known(q, computed.values, s, weights, apart, width)
+    if computed is not s:
+        n2, n2_worst = combined(*independent(computed))
+        r2, others2 = _known(q, computed.values, computed, weights, apart, width)
+        n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
+        r, others = np.fmax(r, r2), np.fmax(others, others2)
+    part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
+    return Measured(h, estimate, t, n, part, r + others, allowed & np.isfinite(estimate), blame)
+
+
+def unexplained(q: Problem, x: Array, j: Array, rms: Array, explained: Array) -> Array:
+    """What J does at the points beyond its series, where it can be seen above rounding; in units of J.
+
+    The even part of J, (J(v+h) + J(v-h)) / 2 - J(v), does not enter a two-sided estimate, so the known
+    coefficients can be tested on it: if the terms beyond them matter there, they matter in the odd part too
+    (x^16 near its zero has no small coefficient below the fifteenth). A wrong first derivative does not
+    show in it, so a wrong gradient does not widen its own bar.
+    """
+    offsets, weights = np.array(q.stencil.offsets), np.abs(q.stencil.weights)
+    if offsets.min() >= 0 or offsets.max() <= 0:
+        return np.zeros(x.shape[:2])
+    t = (x - q.v[:, :, None]) / q.scale[:, None, None]
+    seen = (weights * (j - q.coefficients[0][:, None, None])).sum(axis=-1)
+    series, size = np.zeros(seen.shape), np.abs(q.coefficients[0])[:, None] + np.zeros(seen.shape)
+    for k in range(1, ORDER + 1):
+        term = q.coefficients[k][:, None, None] * t**k
+        term = np.where(np.isfinite(term), term, 0.0)
+        series += (weights * term).sum(axis=-1)
+        size += (weights * np.abs(term)).sum(axis=-1)
+    spread = (weights * rms[:, 1:].reshape(j.shape)).sum(axis=-1) + rms[:, :1]
+    room = SAFETY * spread + explained + 16 * WIDE.u * size
+    excess = np.abs(seen - series) - room
+    return np.where(excess > 0, excess, 0.0)
 
 
 def _known(
@@ -266,14 +294,20 @@ def ladder(q: Problem) -> Array:
 
 @QUIET
 def best(q: Problem, m: Measured) -> Ints:
-    """The column of the best allowed nudge of each node, -1 where there is none."""
+    """The column of the best allowed nudge of each node, -1 where there is none.
+
+    It has the least T + N. Where J has no truncation, N is nearly the same over many octaves: there the
+    one whose rounding, as far as it is known exactly, cancels best. Of equals, the nearest to |v|.
+    """
     objective = np.where(m.allowed, m.truncation + m.rounding, np.inf)
     objective = np.where(np.isfinite(objective), objective, np.inf)
     least = objective.min(axis=1, keepdims=True)
+    straight = (q.degree <= q.stencil.exact_degree)[:, None]
+    good = objective <= np.where(straight, STRAIGHT, TIE) * least
+    seen = np.where(good & straight, np.maximum(m.seen, WIDE.u * np.abs(m.estimate)), np.inf)
+    good &= ~straight | (seen <= TIE * seen.min(axis=1, keepdims=True))
     size = np.where(q.v == 0, 1.0, np.abs(q.v))
-    with np.errstate(all="ignore"):
-        distance = np.abs(np.log2(m.h) - np.log2(size))
-    distance = np.where(objective <= TIE * least, distance, np.inf)
+    distance = np.where(good, np.abs(np.log2(m.h) - np.log2(size)), np.inf)
     found: Ints = np.where(np.isfinite(least[:, 0]), np.argmin(distance, axis=1), -1)
     return found
 
@@ -296,13 +330,13 @@ def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
     """Choose h for each node, nudge, and verify with a second nudge."""
     q = problem(run, nodes, stencil)
     h = ladder(q)
-    m = measure(q, h, nudge=False)
+    m = measure(q, h)
     coarse = best(q, m)
     cap, blame = _first_cap(m, np.full(len(nodes), np.inf), np.full(len(nodes), -1))
     chosen = np.where(coarse >= 0, h[np.arange(len(h)), coarse], np.nan)
     near = chosen[:, None] * 2.0 ** np.arange(1 - LADDER, LADDER)[None, :]
     near = np.where(near >= run.format.spacing(q.v), near, np.nan)
-    fine = measure(q, near, nudge=False)
+    fine = measure(q, near)
     column = best(q, fine)
     cap, blame = _first_cap(fine, cap, blame)
     found = (coarse >= 0) & (column >= 0)
@@ -317,6 +351,7 @@ def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
         good |= take
     s = sweep(q.plan, run.value_array, replay(q.plan, run.value_array, q.v), run.format)
     a = adjoint_bar(s, run.value_array, run.format)
+    a = np.where((q.base.kinked >= 0) | (q.base.edged >= 0), np.inf, a)  # rounding could change sides
     return Solved(q, found, good & found, first, second, cap, blame, a)
 
 
@@ -338,7 +373,7 @@ def _merge(take: Bools, new: Measured, old: Measured) -> Measured:
 @QUIET
 def _verify(q: Problem, h: Array) -> tuple[Measured, Measured, Bools]:
     """Nudge by h and by h/2 (by 2h where the format has no h/2) and compare."""
-    m = measure(q, np.stack([h, h / 2, 2 * h], axis=1), nudge=True)
+    m = measure(q, np.stack([h, h / 2, 2 * h], axis=1))
     half_is_there = m.allowed[:, 1]
     first = m.take(np.zeros(len(h), dtype=int))
     second = m.take(np.where(half_is_there, 1, 2))

@@ -30,7 +30,9 @@ class Stencil:
     exact_degree : int
         The largest degree of J in v for which the estimate has no truncation.
     tail : float
-        The terms beyond the last coefficient c_K are taken as at most tail * |c_K| h^(K-1).
+        The terms beyond the last coefficient c_K are taken as at most tail * |c_K| h^(K-1). With nudges of
+        at most half the distance to a pole they sum to 1/3 (two-sided) or 1 (one-sided) of it for 1/x,
+        and to about three times as much if c_k also grows like k^3.
     title : str
         In words.
     """
@@ -44,9 +46,9 @@ class Stencil:
 
 
 ROWS = (
-    Stencil("two-sided", (1.0, -1.0), (0.5, -0.5), 2, 1 / 3, "(J(v+h) - J(v-h)) / 2h"),
-    Stencil("one-sided", (1.0, 0.0), (1.0, -1.0), 1, 1.0, "(J(v+h) - J(v)) / h"),
-    Stencil("one-sided", (0.0, -1.0), (1.0, -1.0), 1, 1.0, "(J(v) - J(v-h)) / h"),
+    Stencil("two-sided", (1.0, -1.0), (0.5, -0.5), 2, 1.0, "(J(v+h) - J(v-h)) / 2h"),
+    Stencil("one-sided", (1.0, 0.0), (1.0, -1.0), 1, 3.0, "(J(v+h) - J(v)) / h"),
+    Stencil("one-sided", (0.0, -1.0), (1.0, -1.0), 1, 3.0, "(J(v) - J(v-h)) / h"),
 )
 
 STENCILS: Mapping[str, tuple[Stencil, ...]] = {

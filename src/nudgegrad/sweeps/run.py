@@ -145,6 +145,17 @@ def _number(name: str, value: Any, fmt: Format) -> float:
     rounded = fmt.nearest(value if isinstance(value, Fraction) else Fraction(value))
     if not math.isfinite(rounded):
         raise BindingError(
-            f"{name}={value!s} is beyond the range of {fmt.name} (largest: {fmt.maximum:.4g})"
+            f"{name}={_about(value)} is beyond the range of {fmt.name} (largest: {fmt.maximum:.4g})",
+            help="make it smaller" if fmt.maximum > 1e300 else "use --format float64, or make it smaller",
         )
     return rounded
+
+
+def _about(value: Any) -> str:
+    """A number that may be too large for float64, in few digits."""
+    try:
+        return f"{float(value):.6g}"
+    except OverflowError:
+        exact = Fraction(value)
+        power = math.log10(abs(exact.numerator)) - math.log10(exact.denominator)
+        return f"{'-' if exact < 0 else ''}1e{math.floor(power)}"

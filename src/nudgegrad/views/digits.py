@@ -13,7 +13,7 @@ def number(x: float, digits: int = DIGITS) -> str:
     """`x` to so many significant digits, without needless zeros: ``0.25``, ``1e-7``, ``nan``."""
     if not math.isfinite(x):
         return str(x)
-    if x.is_integer() and abs(x) < 1e9:
+    if x == int(x) and abs(x) < 1e9:
         return str(int(x))
     return _tidy(f"{x:.{digits}g}" if digits < MOST else repr(x))
 
@@ -34,8 +34,21 @@ def _tidy(text: str) -> str:
     return str(int(float(text))) if 0 <= int(exponent) < 6 else f"{mantissa}e{int(exponent)}"
 
 
+def rough(x: float) -> str:
+    """An error to one digit: ``6e-14``."""
+    if x == 0 or not math.isfinite(x):
+        return "0" if x == 0 else NOTHING
+    return _one_digit(f"{x:.0e}")
+
+
+def _one_digit(text: str) -> str:
+    digit, _, exponent = text.partition("e")
+    power = int(exponent)
+    return str(int(digit) * 10**power) if 0 <= power < 3 else f"{digit}e{power}"
+
+
 def size(x: float) -> str:
-    """An error, rounded up to one digit so that it still is a bound: ``6e-14``."""
+    """The bound of an error, rounded up to one digit so that it still is a bound: ``6e-14``."""
     if x == 0 or not math.isfinite(x):
         return "0" if x == 0 else NOTHING
     digit, _, exponent = f"{x:.0e}".partition("e")
@@ -43,8 +56,7 @@ def size(x: float) -> str:
         digit = str(int(digit) + 1)
     if digit == "10":
         digit, exponent = "1", str(int(exponent) + 1)
-    power = int(exponent)
-    return str(int(digit) * 10**power) if 0 <= power < 3 else f"{digit}e{power}"
+    return _one_digit(f"{digit}e{exponent}")
 
 
 def within(x: float, bar: float) -> str:

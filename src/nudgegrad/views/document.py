@@ -36,7 +36,7 @@ def of_report(found: guesses.Report) -> str:
     (quotient,) = quotients_of(found.run, [graph.index(found.best.node)])
     node = _node(found.best, float(quotient))
     return _dumped(
-        {**_head("nudge", found.run), "nodes": [node], **guesses.document(found)}, found.best.verdict
+        {**_head("nudge", found.run), "nodes": [node], "guesses": guesses.document(found)}, found.best.verdict
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -48,7 +47,9 @@ class LessonStep(Shown):
 
     def as_html(self) -> str:
         """The step as the content of a list item."""
-        return "<br>".join(html.escape(line) for line in self.lines)
+        from html import escape
+
+        return "<br>".join(escape(line) for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,13 @@ class Lesson(Sequence[LessonStep], Shown):
 
     def as_html(self) -> str:
         """The lesson as two headed, ordered lists."""
-        parts = [f"<p>{html.escape(self.given_line)}</p>"] if self.given else []
+        from html import escape
+
+        parts = [f"<p>{escape(self.given_line)}</p>"] if self.given else []
         for title, steps in self._halves():
             items = "".join(f"<li>{step.as_html()}</li>" for step in steps)
             if items:
-                parts.append(f"<h4>{html.escape(title)}</h4><ol>{items}</ol>")
+                parts.append(f"<h4>{escape(title)}</h4><ol>{items}</ol>")
         return f'<div class="nudgegrad">{"".join(parts)}</div>'
 
     def _halves(self) -> Iterator[tuple[str, list[LessonStep]]]:

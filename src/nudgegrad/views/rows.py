@@ -1,4 +1,4 @@
-"""The op table as users read it: how each op is written, its derivatives, its rounding, where they exist."""
+"""The op table as users read it: how each op is written, its derivatives, its rounding, where it exists."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def sheet() -> Sheet:
         Column("op", "<"),
         Column("derivative", "<"),
         Column("rounding", "<"),
-        Column("where it has one", "<"),
+        Column("defined for", "<"),
     ]
     lines = []
     for row in rows():
         claims = " / ".join(number(row.claim(FORMATS[name])) for name in SHOWN)
-        where = row.domain_text or "everywhere"
+        where = row.domain_text or "all values"
         if row.kink is not None:
-            where = f"not at the corner {corner(row)}"
+            where += f", corner at {corner(row)}"
         lines.append([Cell(written(row)), Cell(", ".join(derivatives(row))), Cell(claims), Cell(where)])
     return Sheet("The op table", columns, lines, NOTES)
 

@@ -12,7 +12,7 @@ AS_ASCII = {
     "²": "^2", "³": "^3", "½": "1/2", "“": '"', "”": '"', "’": "'",
 }  # fmt: skip
 STYLES = {"good": "32", "bad": "31", "dim": "2", "strong": "1"}
-LEAST = 20  # columns that are always taken
+LEAST, MOST = 20, 120  # columns of a line of text, however narrow or wide the screen is
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Screen:
         Whether it has ASCII characters only.
     """
 
-    width: int = 100
+    width: int = 120
     color: bool = False
     ascii: bool = False
 
@@ -49,7 +49,7 @@ class Screen:
         """The text broken at spaces to fit, `indent` before its first line and `hang` before the others."""
         return textwrap.fill(
             self.say(text),
-            max(LEAST, self.width),
+            min(max(LEAST, self.width), MOST),
             initial_indent=indent,
             subsequent_indent=hang,
             break_long_words=False,

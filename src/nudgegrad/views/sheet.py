@@ -5,12 +5,13 @@ Columns are laid out here, because importing a library for it takes longer than 
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .screen import Screen, breadth, padded
 
+LAST = 16  # columns to which the last column of a table may be narrowed
 NARROW = 72  # below this many columns a table becomes one block per row
 
 
@@ -85,24 +86,25 @@ class Sheet:
 
     def as_html(self) -> str:
         """The sheet as one table with caption and header cells, and its notes as paragraphs."""
+        from html import escape  # its table of entities is long, and a terminal has no use for it
+
         titles = "".join(
-            f'<th scope="col">{html.escape(column.spoken or column.title)}</th>' for column in self.columns
+            f'<th scope="col">{escape(column.spoken or column.title)}</th>' for column in self.columns
         )
-        body = "".join(f"<tr>{''.join(map(_html_cell, range(len(row)), row))}</tr>" for row in self.rows)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        body = "".join(f"<tr>{''.join(_html_row(row, escape))}</tr>" for row in self.rows)
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return (
-            f'<div class="nudgegrad"><table><caption>{html.escape(self.caption)}</caption>'
+            f'<div class="nudgegrad"><table><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
         )
 
 
-def _html_cell(k: int, cell: Cell) -> str:
-    text = html.escape(cell.text)
-    if k == 0:
-        return f'<th scope="row">{text}</th>'
-    if cell.spoken:
-        text = f'<span aria-hidden="true">{text}</span> {html.escape(cell.spoken)}'
-    return f"<td>{text}</td>"
+def _html_row(row: Sequence[Cell], escape: Callable[[str], str]) -> Iterator[str]:
+    for k, cell in enumerate(row):
+        text = escape(cell.text)
+        if cell.spoken:
+            text = f'<span aria-hidden="true">{text}</span> {escape(cell.spoken)}'
+        yield f"<td>{text}</td>" if k else f'<th scope="row">{text}</th>'
 
 
 def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], screen: Screen) -> str:
@@ -115,7 +117,19 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], screen: S
         widths = [max(breadth(c.title), width) for c, width in zip(titled, cells, strict=True)]
         if NARROW <= screen.width >= sum(widths) + gap * (len(widths) - 1):
             return _table(titled, list(zip(*lined, strict=True)), widths, " " * gap, screen)
+    room = screen.width - sum(widths[:-1]) - gap * (len(widths) - 1)
+    if screen.width >= NARROW and room >= LAST:
+        folded = [line for row in zip(*lined, strict=True) for line in _folded(row, room)]
+        return _table(titled, folded, [*widths[:-1], room], " " * gap, screen)
     return _blocks(columns, said, screen)
+
+
+def _folded(row: Sequence[Cell], room: int) -> list[list[Cell]]:
+    """A row as several lines, its last cell broken at spaces."""
+    *front, last = row
+    first, *more = textwrap.wrap(last.text, room, break_long_words=False) or [""]
+    empty = [Cell("")] * len(front)
+    return [[*front, replace(last, text=first)], *([*empty, replace(last, text=t)] for t in more)]
 
 
 def _line_up(cells: Sequence[Cell]) -> list[Cell]:

@@ -33,7 +33,7 @@ def as_text(shown: Any, screen: Screen | None = None, digits: int = DIGITS) -> s
     ----------
     shown : object
     screen : Screen, optional
-        A screen of 100 columns with all signs and no colours by default.
+        A screen of 120 columns with all signs and no colours by default.
     digits : int
         Significant digits of values and derivatives; estimates have those that their bar allows.
     """

@@ -63,19 +63,18 @@ def summary(nudges: Sequence[Nudge]) -> str:
     if not nudges:
         return "There is nothing to nudge."
     by_verdict = {v: [n.node for n in nudges if n.verdict is v] for v in Verdict}
-    failed, unclear = by_verdict[Verdict.FAIL], by_verdict[Verdict.INCONCLUSIVE]
-    agree = len(by_verdict[Verdict.PASS])
-    if agree == len(nudges):
-        return (
-            "The derivative agrees with its nudge."
-            if agree == 1
-            else f"All {agree} derivatives agree with their nudges."
-        )
-    parts = [f"{agree} of {len(nudges)} derivatives agree{'s' * (agree == 1)} with their nudges"]
-    if failed:
-        parts.append(f"{len(failed)} fail{'s' * (len(failed) == 1)} ({listed(failed, 5)})")
-    if unclear:
-        parts.append(f"{len(unclear)} inconclusive ({listed(unclear, 5)})")
-    return f"{', '.join(parts)}."
-
-
+    agree, total = len(by_verdict[Verdict.PASS]), len(nudges)
+    if agree == total:
+        all_of_them = {1: "The derivative agrees with its nudge.", 2: "Both derivatives agree with their nudges."}
+        return all_of_them.get(total, f"All {total} derivatives agree with their nudges.")
+    if total == 1:
+        return "The derivative fails." if by_verdict[Verdict.FAIL] else "The derivative is inconclusive."
+    parts = [f"{agree} agree{'s' * (agree == 1)} with {'its nudge' if agree == 1 else 'their nudges'}"]
+    for verdict, one, several in (
+        (Verdict.FAIL, "fails", "fail"),
+        (Verdict.INCONCLUSIVE, "is inconclusive", "are inconclusive"),
+    ):
+        names = by_verdict[verdict]
+        if names:
+            parts.append(f"{len(names)} {one if len(names) == 1 else several} ({listed(names, 5)})")
+    return f"Of {total} derivatives {', '.join(parts[agree == 0 :])}."

@@ -1,0 +1,125 @@
+"""The command line: `nudgegrad [command] PROGRAM [name=value ...] [options]`.
+
+Importing it, and `--help`, must cost next to nothing: what computes is imported by the command that runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .commands.terminal import write_error, write_result
+
+TYPE_CHECKING = False  # as in the terminal's module
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {  # the first is the default; each is a module of `commands`
+    "explain": "every value, derivative and best nudge (the default)",
+    "nudge": "what is the best nudge for one node, and why are others worse?",
+    "ops": "the operators and functions of programs, with their derivatives",
+}
+PASSED, FAILED, WRONG, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 130
+HELP = f"""\
+usage: nudgegrad [command] PROGRAM [name=value ...] [options]
+
+examples:
+  nudgegrad "J = (2 + 3*w)**2" w=3
+  nudgegrad "c = w*x; a = c + b; d = a - y; J = d**2/2" x=-2 w=2 b=8 y=2 --steps
+  nudgegrad "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2" w=2 x=-2 b=8 y=1/3
+  nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
+  nudgegrad -f net.txt w=0.5 --format float32 --json
+
+Every value of a program, the derivative of its output by each, and for each the
+nudge that measures this derivative best, with a bound of the error.
+
+PROGRAM is text in quotes, statements "name = expression" separated by ';' or new
+lines; - reads it from stdin, -f FILE from a file. The output is J, or else what
+is assigned last. Each input gets a value: 3, -2, 1e-3, 1/3.
+
+commands:
+{chr(10).join(f"  {name:<9} {does}" for name, does in COMMANDS.items())}
+
+options:
+  --steps              explain: first the lesson, forward and then backward
+  --all                explain: unnamed nodes as well
+  --node NAME          only this node; nudge: which one, else the first input
+  --h H                nudge: your own nudge beside the others, such as 1e-3
+  --format FORMAT      float64 (the default), float32, float16 or bfloat16
+  --stencil STENCIL    two-sided (the default) or one-sided
+  --digits N           significant digits of values and derivatives
+  --json               one JSON document instead of text
+  -f, --file FILE      read the program from a file
+  --allow-inconclusive exit with 0 where nothing failed
+  --color WHEN         auto (the default), always or never; --no-color for never
+  --version, --help
+
+exit codes: 0 all derivatives agree with their nudges, 1 one fails, 2 the program
+or the arguments are wrong, 3 nothing fails but something is inconclusive."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one call; prints the result to stdout and errors to stderr.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments, `sys.argv` without its first by default.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    traced = bool(os.environ.get("NUDGEGRAD_TRACEBACK"))
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # no traceback reaches a user, whatever happened
+        if traced:
+            import traceback
+
+            traceback.print_exc()
+        _report(error)
+        return WRONG
+
+
+def _run(arguments: list[str]) -> int:
+    options_end = arguments.index("--") if "--" in arguments else len(arguments)
+    asked = arguments[:options_end]
+    if "--help" in asked or "-h" in asked:
+        write_result(HELP)
+        return PASSED
+    if "--version" in asked:
+        from . import __version__
+
+        write_result(f"nudgegrad {__version__}")
+        return PASSED
+    from importlib import import_module
+
+    from .commands.arguments import parse_arguments
+    from .commands.terminal import screen_of, write
+
+    options = parse_arguments(arguments, list(COMMANDS))
+    command = import_module(f".commands.{options.command}", __package__)
+    outcome = command.run(options, screen_of(sys.stdout, options.color))
+    if not write_result(outcome.text):
+        return PASSED
+    if outcome.interrupted:
+        write(sys.stderr, outcome.interrupted)
+        return INTERRUPTED
+    codes = {"fail": FAILED, "inconclusive": PASSED if options.allow_inconclusive else UNCLEAR}
+    return codes.get(outcome.verdict, PASSED)
+
+
+def _report(error: Exception) -> None:
+    from .errors import NudgegradError
+
+    if not isinstance(error, NudgegradError):
+        if isinstance(error, OSError):
+            error = NudgegradError(f"the result cannot be written: {error.strerror}")
+        elif isinstance(error, MemoryError):
+            error = NudgegradError("the program is too large for this machine's memory")
+        else:
+            error = NudgegradError(
+                f"nudgegrad itself failed: {type(error).__name__}: {error}",
+                help="please report it with what NUDGEGRAD_TRACEBACK=1 shows",
+            )
+    write_error(error)

@@ -1,0 +1,61 @@
+"""`nudgegrad PROGRAM`: the table of nudges, after the lesson if asked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..nudging.stencils import stencils_named
+from ..nudging.table import Nudge, NudgeTable, nudges
+from ..sweeps.run import Run
+from ..views.digits import DIGITS
+from ..views.screen import Screen
+from ..views.table import as_text
+from .arguments import Options
+from .outcome import Outcome, run_of
+from .terminal import Progress
+
+GROUP = 45  # nodes after which Ctrl-C finds their nudges done
+
+
+def run(options: Options, screen: Screen) -> Outcome:
+    """The outcome of `nudgegrad explain`."""
+    stencils_named(options.stencil)
+    run = run_of(options)
+    digits = options.digits or DIGITS
+    table, missing = nudged(run, wanted(run, options), options.stencil)
+    lesson = None
+    if options.steps:
+        from ..views.explain import explain
+
+        lesson = explain(run, digits)
+    if options.json:
+        from ..views.document import of_table
+
+        return Outcome(of_table(table, lesson), table.verdict, missing)
+    parts = [as_text(table, screen, digits)]
+    if lesson is not None:
+        parts.insert(0, as_text(lesson, screen))
+    return Outcome("\n\n".join(parts), table.verdict, missing)
+
+
+def wanted(run: Run, options: Options) -> list[int]:
+    """Indices of the nodes to show: those asked for, else the named ones, or all."""
+    graph = run.graph
+    if options.nodes:
+        return [graph.index(name) for name in options.nodes]
+    return [int(i) for i in np.flatnonzero(graph.nudged)] if options.all else list(graph.names)
+
+
+def nudged(run: Run, nodes: list[int], stencil: str | None) -> tuple[NudgeTable, str]:
+    """The nudges of some nodes, and what Ctrl-C left out of them."""
+    progress = Progress(len(nodes))
+    rows: dict[str, Nudge] = {}
+    missing = ""
+    try:
+        for start in range(0, len(nodes), GROUP):
+            rows.update(nudges(run, nodes[start : start + GROUP], stencil=stencil))
+            if len(nodes) > GROUP:
+                progress.say(min(start + GROUP, len(nodes)))
+    except KeyboardInterrupt:
+        missing = f"interrupted: {len(rows)} of {len(nodes)} nodes are done"
+    return NudgeTable(run, stencils_named(stencil)[0].name, rows), missing
