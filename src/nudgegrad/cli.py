@@ -100,7 +100,7 @@ def _run(arguments: list[str]) -> int:
     options = parse_arguments(arguments, list(COMMANDS))
     command = import_module(f".commands.{options.command}", __package__)
     outcome = command.run(options, screen_of(sys.stdout, options.color))
-    if not write_result(outcome.text):
+    if outcome.text and not write_result(outcome.text):
         return PASSED
     if outcome.interrupted:
         write(sys.stderr, outcome.interrupted)

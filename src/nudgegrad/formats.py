@@ -71,9 +71,10 @@ class Format:
 
     def spacing(self, x: npt.ArrayLike) -> Array:
         """Distance from abs(x) to the next larger number of the format; nan where x is not finite."""
+        x = np.abs(np.asarray(x, dtype=np.float64))
         with np.errstate(invalid="ignore"):
-            fine = np.spacing(np.abs(np.asarray(x, dtype=np.float64)))  # a power of two: scaled exactly
-            gap: Array = np.maximum(fine * 2.0 ** (53 - self.precision), self.smallest)
+            fine = np.spacing(np.minimum(x, 2.0**1023)) + 0 * x  # NumPy has inf in place of the last one
+            gap: Array = np.maximum(fine * 2.0 ** (53 - self.precision), self.smallest)  # exactly scaled
         return gap
 
     def round(self, x: npt.ArrayLike) -> Array:

@@ -114,6 +114,8 @@ def moving_sets(row: Op) -> list[tuple[bool, ...]]:
 
 def exact_value(row: Op, args: Sequence[float], digits: int = DIGITS) -> Any:
     """The value by mpmath; nan outside the domain, inf at a pole."""
+    if len(args) > 1:  # 1e40 - 1 is not 1e40
+        digits += max(0, *(math.frexp(a)[1] // 3 for a in args))
     try:
         found = row_value(row.name, args, digits)
     except ValueError:
@@ -395,6 +397,8 @@ def too_large(row: Op, point: Sequence[float]) -> bool:
     exact = exact_value(row, point)
     if abs(exact) > WIDE.maximum:
         return True
+    if mpmath.isnan(exact):
+        return False
     series = row_taylor(row.name, point, 1)[row.edge]
     return series is not None and abs(series[1]) > WIDE.maximum
 

@@ -127,7 +127,7 @@ def _command(words: list[str], commands: Sequence[str], has_file: bool) -> str:
     elif len(words) > 1 and words[1].startswith("="):
         hint = f"put the program in quotes: {EXAMPLE}"
     else:
-        hint = f"the commands are {', '.join(commands)}; a program is a statement such as \"J = 3*w\""
+        hint = f'the commands are {", ".join(commands)}; a program is a statement such as "J = 3*w"'
     raise UsageError(f"there is no command '{first}'", Place(first, 0, len(first), "argument"), hint)
 
 
@@ -135,7 +135,8 @@ def _digits(text: str) -> int:
     if text.isdecimal() and 1 <= int(text) <= MOST_DIGITS:
         return int(text)
     raise UsageError(
-        f"--digits takes a whole number from 1 to {MOST_DIGITS}, not '{text}'", help="for example --digits 4"
+        f"--digits takes a whole number from 1 to {MOST_DIGITS}, not '{text}'",
+        help="for example --digits 4",
     )
 
 
@@ -154,14 +155,14 @@ def program_text(options: Options) -> tuple[str, str, tuple[str, ...]]:
     first, *others = options.words
     if first == "-":
         return *_read(first), tuple(others)
-    if "=" not in first and os.path.isfile(first):
+    if "=" not in first and os.path.isfile(first):  # noqa: PTH113 - pathlib takes longer to import than a table takes
         raise UsageError(f"'{first}' is a file, not a program", help=f"to read it: -f {first}")
     return first, "program", tuple(others)
 
 
 def _read(name: str) -> tuple[str, str]:
     """The text of a file, or of stdin for ``-``: UTF-8, with or without its mark, any line ends."""
-    from pathlib import Path  # as long to import as some commands take to run
+    from pathlib import Path
 
     origin = "stdin" if name == "-" else name
     if name == "-" and sys.stdin is None:
@@ -219,7 +220,9 @@ def bindings(words: Sequence[str]) -> dict[str, Fraction]:
             )
         if name.strip() in found:
             raise BindingError(
-                f"'{name.strip()}' is given two values", Place(word, 0, end, "argument"), "leave one of them out"
+                f"'{name.strip()}' is given two values",
+                Place(word, 0, end, "argument"),
+                "leave one of them out",
             )
         found[name.strip()] = parse_number(value, f"{name}=", "argument")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..nudging.optimal import batches
 from ..nudging.stencils import stencils_named
 from ..nudging.table import Nudge, NudgeTable, nudges
 from ..sweeps.run import Run
@@ -14,8 +15,6 @@ from .arguments import Options
 from .outcome import Outcome, run_of
 from .terminal import Progress
 
-GROUP = 45  # nodes after which Ctrl-C finds their nudges done
-
 
 def run(options: Options, screen: Screen) -> Outcome:
     """The outcome of `nudgegrad explain`."""
@@ -23,6 +22,8 @@ def run(options: Options, screen: Screen) -> Outcome:
     run = run_of(options)
     digits = options.digits or DIGITS
     table, missing = nudged(run, wanted(run, options), options.stencil)
+    if missing and not table:
+        return Outcome("", interrupted=missing)
     lesson = None
     if options.steps:
         from ..views.explain import explain
@@ -48,14 +49,14 @@ def wanted(run: Run, options: Options) -> list[int]:
 
 def nudged(run: Run, nodes: list[int], stencil: str | None) -> tuple[NudgeTable, str]:
     """The nudges of some nodes, and what Ctrl-C left out of them."""
-    progress = Progress(len(nodes))
+    progress = Progress(len(set(nodes)))
     rows: dict[str, Nudge] = {}
     missing = ""
     try:
-        for start in range(0, len(nodes), GROUP):
-            rows.update(nudges(run, nodes[start : start + GROUP], stencil=stencil))
-            if len(nodes) > GROUP:
-                progress.say(min(start + GROUP, len(nodes)))
+        for group in batches(run, sorted(set(nodes))):
+            rows.update(nudges(run, map(run.graph.name, group), stencil=stencil))
+            progress.say(len(rows))
     except KeyboardInterrupt:
-        missing = f"interrupted: {len(rows)} of {len(nodes)} nodes are done"
+        progress.show("")
+        missing = f"interrupted: {len(rows)} of {progress.total} nodes are done"
     return NudgeTable(run, stencils_named(stencil)[0].name, rows), missing

@@ -1,4 +1,4 @@
-"""`nudgegrad nudge PROGRAM --node u`: what is the best nudge for one node?"""
+"""`nudgegrad nudge PROGRAM --node u`: the best nudge for one node."""
 
 from __future__ import annotations
 

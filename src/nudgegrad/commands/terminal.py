@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..views.screen import Screen
 
 COLUMNS = 120  # of a file or pipe, which has none
-ONE_FOR_ONE = str.maketrans("×·−–÷²³½¼¾…“”‘’", "**--/23???.\"\"''")  # in source lines: carets must stay
+ONE_FOR_ONE = str.maketrans("×·−–÷²³…", "**--/23.")  # in source lines, where carets must keep their place
 CLOSED = (errno.EPIPE, errno.EINVAL)  # what writing into a closed pipe gives; the second on Windows
 
 
@@ -74,7 +74,7 @@ def write_result(text: str) -> bool:
     try:
         write(sys.stdout, text)
     except OSError as error:
-        nowhere = os.open(os.devnull, os.O_WRONLY)  # or the interpreter complains when it flushes at its end
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # or the interpreter complains when it ends
         os.dup2(nowhere, sys.stdout.fileno())
         if error.errno not in CLOSED:
             raise
@@ -112,11 +112,15 @@ class Progress:
     def __init__(self, total: int) -> None:
         self.total = total
         self.watched = sys.stderr is not None and sys.stderr.isatty()
+        self.said = ""
 
     def say(self, done: int) -> None:
-        """So many nodes are done; the last one clears the line."""
-        if not self.watched:
-            return
-        text = f"{done} of {self.total} nodes"
-        sys.stderr.write(f"\r{text}" if done < self.total else f"\r{' ' * len(text)}\r")
-        sys.stderr.flush()
+        """So many nodes are done; the line goes when all are."""
+        self.show(f"{done} of {self.total} nodes" if done < self.total else "")
+
+    def show(self, text: str) -> None:
+        """Replace what the line says."""
+        if self.watched and text != self.said:
+            sys.stderr.write(f"\r{' ' * len(self.said)}\r{text}")
+            sys.stderr.flush()
+            self.said = text

@@ -16,7 +16,8 @@ row's claim). h minimises T + N over the powers of two that the caps allow. The 
     T + max(min(4 N, worst case), 1.5 R + 4 N_o) + 4 * 2^-53 |D|
 
 where R is the rounding that is known exactly (it sees what sums of squares cannot: equal terms,
-stagnation) and N_o is N over the ops where it is not known. D(h) is then compared with D(h/2).
+stagnation) and N_o is N over the ops where it is not known; where J is linear in v by structure, the
+middle term is R + 4 N_o, because then R is no approximation. D(h) is then compared with D(h/2).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ LADDER = 3  # octaves between the rungs of the first search
 UP, DOWN = 70, 60  # octaves above and below the scale of the problem that are searched
 NOISE = 4.0  # unit roundoffs by which the jets' arguments may be off
 TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| is taken
-STRAIGHT = 1.5  # without truncation: as good are all nudges whose N is within this factor of the best
+STRAIGHT = 1.5  # linear J: as good are all nudges whose N is within this factor of the best
 COLUMNS = 4096  # numbers per step in one batch
 CELLS = 2_000_000  # numbers per batch
 
@@ -225,11 +226,14 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
         n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
+    summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
+    linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
+    part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)
     return Measured(h, estimate, t, n, part, r + others, allowed & np.isfinite(estimate), blame)
 
 
 def unexplained(q: Problem, x: Array, j: Array, rms: Array, explained: Array) -> Array:
-    """What J does at the points beyond its series, where it can be seen above rounding; in units of J.
+    """What J does at the points beyond its series, above one standard deviation of rounding; in J's units.
 
     The even part of J, (J(v+h) + J(v-h)) / 2 - J(v), does not enter a two-sided estimate, so the known
     coefficients can be tested on it: if the terms beyond them matter there, they matter in the odd part too
@@ -241,14 +245,14 @@ def unexplained(q: Problem, x: Array, j: Array, rms: Array, explained: Array) ->
         return np.zeros(x.shape[:2])
     t = (x - q.v[:, :, None]) / q.scale[:, None, None]
     seen = (weights * (j - q.coefficients[0][:, None, None])).sum(axis=-1)
-    series, size = np.zeros(seen.shape), np.abs(q.coefficients[0])[:, None] + np.zeros(seen.shape)
+    series, size = np.zeros(seen.shape), np.zeros(seen.shape)
     for k in range(1, ORDER + 1):
         term = q.coefficients[k][:, None, None] * t**k
         term = np.where(np.isfinite(term), term, 0.0)
         series += (weights * term).sum(axis=-1)
         size += (weights * np.abs(term)).sum(axis=-1)
     spread = (weights * rms[:, 1:].reshape(j.shape)).sum(axis=-1) + rms[:, :1]
-    room = SAFETY * spread + explained + 16 * WIDE.u * size
+    room = spread + explained + NOISE * WIDE.u * size
     excess = np.abs(seen - series) - room
     return np.where(excess > 0, excess, 0.0)
 
@@ -296,13 +300,13 @@ def ladder(q: Problem) -> Array:
 def best(q: Problem, m: Measured) -> Ints:
     """The column of the best allowed nudge of each node, -1 where there is none.
 
-    It has the least T + N. Where J has no truncation, N is nearly the same over many octaves: there the
-    one whose rounding, as far as it is known exactly, cancels best. Of equals, the nearest to |v|.
+    It has the least T + N. Where J is linear, N is nearly the same over many octaves: there the one whose
+    rounding, as far as it is known exactly, cancels best. Of equals, the nearest to |v|.
     """
     objective = np.where(m.allowed, m.truncation + m.rounding, np.inf)
     objective = np.where(np.isfinite(objective), objective, np.inf)
     least = objective.min(axis=1, keepdims=True)
-    straight = (q.degree <= q.stencil.exact_degree)[:, None]
+    straight = (q.degree <= 1)[:, None]
     good = objective <= np.where(straight, STRAIGHT, TIE) * least
     seen = np.where(good & straight, np.maximum(m.seen, WIDE.u * np.abs(m.estimate)), np.inf)
     good &= ~straight | (seen <= TIE * seen.min(axis=1, keepdims=True))

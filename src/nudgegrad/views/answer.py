@@ -86,12 +86,13 @@ def _d(found: Report) -> str:
 def _answer(found: Report, digits: int) -> list[str]:
     n, fmt = found.best, found.run.format.name
     at = f"{n.node} = {number(n.value, digits)} in {fmt}"
-    claim = f"backprop says {number(n.adjoint, digits)} {SIGNS[n.verdict].text} {SIGNS[n.verdict].spoken}"
+    sign = SIGNS[n.verdict]
+    claim = f"backprop says {number(n.adjoint, digits)} {sign.text} {sign.spoken}."
     if not np.isfinite(n.h):
-        slopes = f"By nudging: {by_nudging(n, digits).text}; {claim}." if n.slopes else f"By {claim}."
-        return [f"None that can be trusted, at {at}. {slopes}".replace("By backprop", "Backprop"), f"{n.reason}."]
+        slopes = f"By nudging: {by_nudging(n, digits).text}; " if n.slopes else ""
+        return [f"None that can be trusted, at {at}. {slopes}{claim}", f"{n.reason}."]
     best = spelled(n.h) if "^" not in spelled(n.h) else f"{spelled(n.h)} = {number(n.h, 3)}"
-    estimate = f"By nudging {_d(found)} = {by_nudging(n, digits).text}; {claim}."
+    estimate = f"By nudging {_d(found)} = {by_nudging(n, digits).text}; {claim}"
     return [f"{best}, {n.stencil}, at {at}. {estimate}", f"{n.reason}."]
 
 
@@ -104,9 +105,8 @@ def _factors(found: Report, digits: int) -> list[str]:
     lines = [f"the curve of {output} over {n.node}: {shape}"]
     if np.isfinite(f.rounding):
         lines.append(f"the rounding of {output} with {n.node} nudged so: {number(f.rounding, 2)}")
-    lines.append(
-        f"the precision of {f.format}: numbers near {number(n.value, digits)} are {number(f.spacing, 2)} apart"
-    )
+    value, gap = number(n.value, digits), number(f.spacing, 2)
+    lines.append(f"the precision of {f.format}: numbers near {value} are {gap} apart")
     if np.isfinite(f.cap):
         lines.append(f"the limit {spelled(f.cap)}: {f.capped_by}")
     if np.isfinite(n.h):

@@ -35,9 +35,8 @@ def of_report(found: guesses.Report) -> str:
     graph = found.run.graph
     (quotient,) = quotients_of(found.run, [graph.index(found.best.node)])
     node = _node(found.best, float(quotient))
-    return _dumped(
-        {**_head("nudge", found.run), "nodes": [node], "guesses": guesses.document(found)}, found.best.verdict
-    )
+    made = {**_head("nudge", found.run), "nodes": [node], "guesses": guesses.document(found)}
+    return _dumped(made, found.best.verdict)
 
 
 def of_rows() -> str:

@@ -35,7 +35,8 @@ class Guess:
     marks : tuple of str
         Stencils that it is the best nudge of, `YOURS`.
     trouble : str
-        ``"underflow"``, ``"spacing"``, ``"undefined"``, ``"unchanged"``, ``"rounding"``, ``"curve"`` or empty.
+        ``"underflow"``, ``"spacing"``, ``"undefined"``, ``"unchanged"``, ``"rounding"``, ``"curve"``
+        or empty.
     """
 
     text: str
@@ -50,7 +51,7 @@ class Guess:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What `nudgegrad nudge` says of one node: its best nudge, that of the other stencil, and the guesses."""
+    """What `nudgegrad nudge` says of one node: the best nudges of both stencils, and the guesses."""
 
     run: Run
     best: Nudge

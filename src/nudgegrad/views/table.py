@@ -120,7 +120,8 @@ def nudge_sheet(table: NudgeTable, digits: int = DIGITS, limit: int | None = Non
         rows.append(row)
     others = [n for n in nudges if n.node != output or len(nudges) == 1]
     notes = [*_cut(len(nudges), limit), *sentences(others, output), summary(others)]
-    return Sheet(f"The best nudge of each node of {output}, in {table.run.format.name}", columns, rows, notes)
+    caption = f"The best nudge of each node of {output}, in {table.run.format.name}"
+    return Sheet(caption, columns, rows, notes)
 
 
 def by_nudging(n: Nudge, digits: int = DIGITS) -> Cell:
@@ -146,9 +147,7 @@ def one_nudge_sheet(n: Nudge, digits: int = DIGITS) -> Sheet:
         ("why", n.reason),
     ]
     columns = [Column("node", "<"), Column(n.node, "<")]
-    return Sheet(
-        f"The best nudge of {n.node}", columns, [[Cell(what), Cell(text)] for what, text in facts]
-    )
+    return Sheet(f"The best nudge of {n.node}", columns, [[Cell(what), Cell(text)] for what, text in facts])
 
 
 def quotients_of(run: Run, nodes: Iterable[int]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -62,7 +62,7 @@ def vcurve(run: Run, n: Nudge, width: int = WIDTH) -> VCurve:
     exponents = np.unique(np.rint(np.linspace(low, max(high, low + AROUND), width)))
     h = np.where(np.exp2(exponents) == n.h, n.h, OFF * np.exp2(exponents))
     q = problem(run, [i], stencils_named(n.stencil)[0])
-    m = measure(q, h[None, :], nudge=True)
+    m = measure(q, h[None, :])
     with np.errstate(all="ignore"):
         error = np.abs(m.estimate[0] - n.adjoint)
     return VCurve(h, error, m.rounding[0], m.truncation[0], n.h)

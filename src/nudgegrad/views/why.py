@@ -65,8 +65,9 @@ def summary(nudges: Sequence[Nudge]) -> str:
     by_verdict = {v: [n.node for n in nudges if n.verdict is v] for v in Verdict}
     agree, total = len(by_verdict[Verdict.PASS]), len(nudges)
     if agree == total:
-        all_of_them = {1: "The derivative agrees with its nudge.", 2: "Both derivatives agree with their nudges."}
-        return all_of_them.get(total, f"All {total} derivatives agree with their nudges.")
+        several = "Both" if total == 2 else f"All {total}"
+        agreed = f"{several} derivatives agree with their nudges."
+        return agreed if total > 1 else "The derivative agrees with its nudge."
     if total == 1:
         return "The derivative fails." if by_verdict[Verdict.FAIL] else "The derivative is inconclusive."
     parts = [f"{agree} agree{'s' * (agree == 1)} with {'its nudge' if agree == 1 else 'their nudges'}"]
