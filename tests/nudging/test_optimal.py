@@ -223,12 +223,9 @@ def mutated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     broken = dataclasses.replace(
         row, partials=lambda *a: tuple(None if p is None else 2 * p for p in row.partials(*a))
     )
-    monkeypatch.setattr(
-        "nudgegrad.graphs.graph.ROWS", tuple(broken if r is row else r for r in OPS.values())
-    )
-    monkeypatch.setattr(
-        "nudgegrad.sweeps.evaluate.ROWS", tuple(broken if r is row else r for r in OPS.values())
-    )
+    rows = tuple(broken if r is row else r for r in OPS.values())
+    for module in ("graphs.graph", "sweeps.evaluate", "sweeps.backprop"):
+        monkeypatch.setattr(f"nudgegrad.{module}.ROWS", rows)
     closure.cache_clear()
 
 

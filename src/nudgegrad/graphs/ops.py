@@ -215,9 +215,10 @@ def _is_normal(fmt: Format, y: Any) -> Any:
 
 
 def _sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
-    """The result's grid is no coarser than both operands': the sum lies on it (Sterbenz's argument)."""
+    """Both operands lie on the grid of the result, so the sum does (Sterbenz's argument)."""
     gap = fmt.spacing(y)
-    return (gap <= fmt.spacing(x)) & (gap <= fmt.spacing(z))
+    steps_x, steps_z = x / gap, z / gap
+    return (steps_x == np.rint(steps_x)) & (steps_z == np.rint(steps_z))
 
 
 def _product_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:

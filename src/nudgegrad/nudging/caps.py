@@ -7,6 +7,7 @@ are known dominate; across a kink there is no series; and every value must exist
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array, Format
-from ..sweeps.evaluate import operands_of
-from .rounding import Sweep, forward_error, lost
+from ..sweeps.evaluate import WIDE, operands_of
+from .rounding import Sweep, flat, forward_error
 
-FLAT = 1 / 8  # a saturated op is flat if it moves by less than this share of its own rounding
 MARGIN = 1 / 2  # share of the distance to the edge of a domain that may be used
 
 Bools = npt.NDArray[np.bool_]
@@ -33,11 +33,16 @@ class Caps:
     edged: npt.NDArray[np.int64]  # shape (P,): the step at whose domain's edge it stands, or -1
 
 
-def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
+def caps(
+    s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kinks: bool = True
+) -> Caps:
     """The caps of a sweep whose column 0 is the run itself.
 
     Parameters
     ----------
+    computed : sequence of arrays, shape (P, M)
+        The same replay in the run's format: at a kink the exact and the computed arguments must all be on
+        one side, and the exact ones so far from the corner that float64 knows their side.
     mind_kinks : bool
         Whether a kink on which the node itself stands forbids all nudges; False for one-sided slopes.
     """
@@ -65,7 +70,7 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
                 moved = np.abs(row.phase(*args) - row.phase(*base))
                 too_far = ~(moved <= row.reach)
                 if row.saturates:
-                    too_far &= ~_flat(s, position, args[0], fmt)
+                    too_far &= ~flat(s, held, position, fmt)[0]
                 forbid(too_far, moves, position)
             if row.domain is not None and step.where[row.edge] >= 0:
                 margin = row.domain(*base)
@@ -75,23 +80,14 @@ def caps(s: Sweep, held: Array, fmt: Format, mind_kinks: bool = True) -> Caps:
                 edged[at_edge] = position
             if row.kink is not None:
                 side, start = row.kink(*args), row.kink(*base)
-                blur = np.add.reduce(error)
-                on_it = ~(np.abs(start) > blur[:, :1])
+                seen = np.sign(row.kink(*operands_of(step, computed, held)))
+                blur = np.add.reduce(error) * (1.0 if fmt is WIDE else 2 * WIDE.u / fmt.u)
+                on_it = ~(np.abs(start) > blur[:, :1]) | (seen[:, :1] != np.sign(start))
                 crossed = (np.sign(side) != np.sign(start)) | ~(np.abs(side) > blur)
+                crossed |= seen != np.sign(side)
                 if not mind_kinks:
                     crossed &= ~on_it
                 forbid(crossed, moves, position)
                 fresh = (kinked < 0) & on_it[:, 0] & moves[:, 0]
                 kinked[fresh] = position
     return Caps(blame < 0, blame, kinked, edged)
-
-
-def _flat(s: Sweep, position: int, x: Array, fmt: Format) -> Any:
-    """Where a saturated op moves by less than `FLAT` of its rounding: its slope falls monotonically there,
-    so the larger one of the two ends bounds the movement."""
-    step, y = s.plan.steps[position], s.values[position]
-    assert step.row is not None
-    size = FLAT * lost(step.row, fmt, [x], y[:, :1])
-    (slope,) = s.partials[position]
-    steepest = np.maximum(np.abs(slope), np.abs(slope[:, :1]))
-    return (np.abs(y - y[:, :1]) <= size) & (np.abs(x - x[:, :1]) * steepest <= size)

@@ -34,7 +34,7 @@ from ..sweeps.evaluate import WIDE, Plan, operands_of, plan, replay
 from ..sweeps.jets import ORDER, jets
 from ..sweeps.run import Run
 from .caps import Bools, Caps, caps
-from .rounding import adjoint_bar, independent, known, sweep
+from .rounding import adjoint_bar, apart_from_base, independent, known, sweep
 from .stencils import Stencil
 
 SAFETY = 4.0  # times N, and times N_o: four standard deviations
@@ -119,8 +119,13 @@ def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
         degrees(p, held, s.values),
         rms[:, 0],
         0.5 * run.format.spacing(s.values[-1][:, 0]),
-        caps(s, held, run.format),
+        caps(s, held, _computed(p, held), run.format),
     )
+
+
+def _computed(p: Plan, held: Array) -> list[Array]:
+    """The run's own values of a plan's steps, shape (P, 1) each."""
+    return [np.full((len(p.nodes), 1), held[step.node]) for step in p.steps]
 
 
 def degrees(p: Plan, held: Array, values: Sequence[Array]) -> Array:
@@ -191,13 +196,18 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     x = points(q.v, h, stencil, fmt)
     flat = np.concatenate([q.v, x.reshape(rows, -1)], axis=1)
     s = sweep(q.plan, held, replay(q.plan, held, flat), fmt)
+    computed = s
+    if fmt is not WIDE:
+        found = [np.asarray(a, np.float64) for a in replay(q.plan, held, flat, fmt)]
+        computed = sweep(q.plan, held, found, fmt)
     weights = np.array(stencil.weights)
 
     def apart(a: Any) -> Any:
         return np.asarray(a)[:, 1:].reshape(rows, k, -1)
 
     width = np.abs((weights * x).sum(axis=-1))
-    limits = caps(s, held, fmt, mind_kinks)
+    limits = caps(s, held, computed.values, fmt, mind_kinks)
+    sized = [apart_from_base(a, held, computed.values, fmt) for a in dict.fromkeys((s, computed))]
     moved = ((x != q.v[:, :, None]) | (np.array(stencil.offsets) == 0)).all(axis=-1)
     base_blame = np.where(moved, limits.blame[:, :1], -1)
     blame = apart(limits.blame).max(axis=-1)
@@ -210,19 +220,15 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
             (np.abs(weights) * (apart(worst) / width[..., None])).sum(axis=-1),
         )
 
-    rms, worst = independent(s)
+    rms, worst = independent(sized[0])
     n, n_worst = combined(rms, worst)
     t = truncation(q, x)
     t = t + unexplained(q, x, apart(s.values[-1]), rms, t * width) / width
-    computed = s
-    if fmt is not WIDE:
-        found = [np.asarray(a, np.float64) for a in replay(q.plan, held, flat, fmt)]
-        computed = sweep(q.plan, held, found, fmt)
     estimate = (weights * apart(computed.values[-1])).sum(axis=-1) / (weights * x).sum(axis=-1)
-    r, others = _known(q, computed.values, s, weights, apart, width)
+    r, others = _known(q, computed.values, sized[0], weights, apart, width)
     if computed is not s:
-        n2, n2_worst = combined(*independent(computed))
-        r2, others2 = _known(q, computed.values, computed, weights, apart, width)
+        n2, n2_worst = combined(*independent(sized[1]))
+        r2, others2 = _known(q, computed.values, sized[1], weights, apart, width)
         n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)

@@ -7,7 +7,7 @@ the operations, with the half-spacings that the numbers really have. All sizes a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..graphs.ops import Op, Term
 from ..sweeps.backprop import backward, linearize
 from ..sweeps.evaluate import Plan, operands_of
 
+FLAT = 1 / 8  # a saturated op is flat if it moves by less than this share of its own rounding
 THIRD = 1 / np.sqrt(3.0)  # root mean square of an error that is uniform within one half-ulp
 
 
@@ -56,6 +57,47 @@ def sweep(plan: Plan, held: Array, found: list[Array], fmt: Format) -> Sweep:
     return Sweep(plan, found, partials, adjoints, losses)
 
 
+def flat(s: Sweep, held: Array, position: int, fmt: Format) -> tuple[Any, Array]:
+    """Where a saturated op moves by less than `FLAT` of its rounding from column 0, and a bound of how far it
+    moves: its slope falls monotonically there, so the larger one of the two ends bounds the movement."""
+    step, y = s.plan.steps[position], s.values[position]
+    assert step.row is not None
+    x = np.broadcast_to(operands_of(step, s.values, held)[0], y.shape)
+    size = FLAT * lost(step.row, fmt, [x], y[:, :1])
+    (slope,) = s.partials[position]
+    moved = np.abs(x - x[:, :1]) * np.maximum(np.abs(slope), np.abs(slope[:, :1]))
+    return (np.abs(y - y[:, :1]) <= size) & (moved <= size), moved
+
+
+def apart_from_base(s: Sweep, held: Array, computed: list[Array], fmt: Format) -> Sweep:
+    """The sweep with what each step loses beyond what it loses in column 0: an error that all points share
+    cancels in every stencil.
+
+    Known residuals are shared where they are equal (a held term added to multiples of the sum's spacing),
+    unless the value did not move at all: a nudge that was swallowed shows nothing.
+    A flat op whose computed value is still the same loses another amount only by as much as its exact
+    value moves. Column 0 itself keeps its losses.
+    """
+    losses = []
+    with np.errstate(all="ignore"):
+        for position, step in enumerate(s.plan.steps):
+            row, loss = step.row, s.losses[position]
+            if row is None or not loss.any():
+                losses.append(loss)
+                continue
+            less = loss
+            y = computed[position]
+            if row.residual is not None:
+                residual = np.broadcast_to(row.residual(*operands_of(step, computed, held), y), y.shape)
+                shared = (residual == residual[:, :1]) & (y != y[:, :1])
+                less = np.where(shared, 0.0, loss)
+            elif row.saturates:
+                is_flat, moved = flat(s, held, position, fmt)
+                less = np.where(is_flat & (y == y[:, :1]), np.fmin(loss, moved), loss)
+            losses.append(np.concatenate([loss[:, :1], less[:, 1:]], axis=1))
+    return replace(s, losses=losses)
+
+
 def independent(s: Sweep) -> tuple[Array, Array]:
     """Rounding of J at every point: root of the sum of squares if the steps' errors are independent and
     uniform, and the sum of their largest values; shapes (P, M)."""
@@ -85,14 +127,14 @@ def known(plan: Plan, held: Array, computed: list[Array], s: Sweep) -> tuple[Arr
     with np.errstate(all="ignore"):
         for position, step, row in plan.computed:
             loss, adjoint = s.losses[position], s.adjoints[position]
-            if not loss.any():
+            if row.half_ulps == 0:
                 continue
-            if row.residual is None:
-                residual = np.full(loss.shape, np.nan)
-            else:
+            seen: Any = False
+            if row.residual is not None:
                 residual = row.residual(*operands_of(step, computed, held), computed[position])
-            seen = np.isfinite(residual)
-            total += np.where(seen & (loss > 0), adjoint * residual, 0.0)
+                seen = np.isfinite(residual)
+                counts = seen & (residual != 0) & step.depends & ~step.starts
+                total += np.where(counts, adjoint * residual, 0.0)
             t = np.where(seen | (loss == 0), 0.0, adjoint * loss)
             others = np.hypot(others, t)
     return total, THIRD * others

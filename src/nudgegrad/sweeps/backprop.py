@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import NodeError
 from ..formats import Array, Format
-from ..graphs.graph import Graph
+from ..graphs.graph import ROWS, Graph
 from ..graphs.ops import Op, Term
 from .evaluate import Plan, operands_of
 
@@ -50,13 +50,13 @@ def _sweep(graph: Graph, values: Array, fmt: Format, top: int, opens: Any) -> Ar
     adjoint[top], touched[top] = fmt.dtype(1), True
     z = [fmt.dtype(v) for v in values[: top + 1].tolist()]
     finish = fmt.finish
+    codes, operands = graph.codes[: top + 1].tolist(), graph.operands[: top + 1].tolist()
     with np.errstate(all="ignore"):
         for i in range(top, -1, -1):
-            row = graph.op(i) if touched[i] and opens(i) else None
-            if row is None:
+            if not touched[i] or codes[i] < 0 or not opens(i):
                 continue
-            args = graph.args(i)
-            partials = partials_in(fmt, row, [z[j] for j in args], z[i])
+            args = [j for j in operands[i] if j >= 0]
+            partials = partials_in(fmt, ROWS[codes[i]], [z[j] for j in args], z[i])
             for j, p in zip(args, partials, strict=True):
                 if p is not None:
                     term = finish(adjoint[i] * p)

@@ -64,7 +64,7 @@ def sheet(found: Report, digits: int = DIGITS) -> Sheet:
         remarks = filter(None, [_marked(g.marks), trouble[g.trouble]])
         rows.append([*cells, Cell(", ".join(remarks), "good" if set(g.marks) - {YOURS} else "dim")])
     note = f"error: distance from backprop's {_d(found)} = {number(n.adjoint, digits)}"
-    if n.adjoint_bar:
+    if 0 < n.adjoint_bar < np.inf:
         note += f", itself rounded: good to {size(n.adjoint_bar)}"
     return Sheet(f"Nudges of {n.node}", columns, rows, [f"{note}."])
 
@@ -107,9 +107,9 @@ def _factors(found: Report, digits: int) -> list[str]:
         lines.append(f"the rounding of {output} with {n.node} nudged so: {number(f.rounding, 2)}")
     value, gap = number(n.value, digits), number(f.spacing, 2)
     lines.append(f"the precision of {f.format}: numbers near {value} are {gap} apart")
-    if np.isfinite(f.cap):
-        lines.append(f"the limit {spelled(f.cap)}: {f.capped_by}")
     if np.isfinite(n.h):
+        if np.isfinite(f.cap):
+            lines.append(f"the limit {spelled(f.cap)}: {f.capped_by}")
         parts = f"{size(n.rounding)} from rounding and {size(n.truncation)} from the curve"
         lines.append(f"so the error at {spelled(n.h)} is at most {size(n.bar)}: {parts}")
     return lines

@@ -159,18 +159,12 @@ class _Teacher:
         if users == [self.graph.output]:
             return f"{nudged}, {effect}: {self.say(value)} times as much"
         partials = {i: self.partials[i, j] for i in users}
-        changes = [
-            self.change(self.graph.names[i], p, self.is_straight(i, j))
-            for i, p in partials.items()
-            if i != self.graph.output
-        ]
+        changes = [self.change(self.named(i), p, self.is_straight(i, j)) for i, p in partials.items()]
         if len(users) == 1:
             (p,) = partials.values()
             if p * value > 0:
                 effect = effect.replace(" goes up", "").replace(" goes down", "")
             return f"{nudged}, {changes[0]} and {effect}"
-        if self.graph.output in users:
-            changes.append(f"{output} also moves with {name} itself")
         return f"{nudged}, {listed(changes)}, so that in all {effect}"
 
     def chain(self, j: int, value: float) -> str:
@@ -195,6 +189,10 @@ class _Teacher:
         return f"{d} = {' + '.join(names)} = {' + '.join(numbers)} = {self.say(value)}"
 
     # Words
+
+    def named(self, i: int) -> str:
+        """A user of a node in a sentence; the output is one if the node stands in it directly."""
+        return f"{self.output} directly" if i == self.graph.output else self.graph.names[i]
 
     def say(self, x: float) -> str:
         """A number."""

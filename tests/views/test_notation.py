@@ -1,0 +1,68 @@
+"""How derivatives are spelled."""
+
+import pytest
+
+import nudgegrad as ng
+from nudgegrad.graphs.ops import OPS, Term
+from nudgegrad.views.notation import applied, derivative, formula, with_names, with_numbers
+from nudgegrad.views.rows import corner, derivatives, rows, written
+
+
+def test_the_name_of_a_derivative():
+    assert derivative("J", "w") == "dJ/dw"
+    assert derivative("J", "w", several=True) == "∂J/∂w"
+    assert derivative("J", "3 * w") == "dJ/d(3 * w)"
+    assert derivative("J", "w", "latex") == r"\frac{\mathrm{d}J}{\mathrm{d}w}"
+    assert derivative("J", "w", "latex", several=True) == r"\frac{\partial J}{\partial w}"
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [("*", ["z", "x"]), ("/", ["1 / z", "-(y * (1 / z))"]), ("tanh", ["1 - tanh(x) ** 2"]), ("**", ["z * x ** (z - 1)"])],
+)  # fmt: skip
+def test_formulas_are_spelled_from_the_row(name, spelled):
+    assert derivatives(OPS[name]) == spelled
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+def test_what_is_spelled_is_what_is_computed(row):
+    """The text of a partial, read as a program, has the partial's value."""
+    values = dict(zip(row.symbols, (1.25, 2.0), strict=False))
+    result = ng.graph(f"J = {applied(row)}").at({k: v for k, v in values.items()}).value("J")
+    for partial, spelled in zip([p for p in row.formulas if p is not None], derivatives(row), strict=True):
+        text = spelled.replace("step(", "relu(sign*").replace("sign*", "1e300*")
+        if "step" in spelled:
+            continue  # not a function of programs
+        program = ng.graph(f"J = {text}")
+        known = {**values, "y": result}
+        read = program.at({name: known[name] for name in program.inputs}).value("J")
+        assert abs(read - evaluated(partial, known)) <= 4 * abs(read) * 2**-52
+
+
+def evaluated(term, values):
+    if term.op is None:
+        return values[term.symbol] if isinstance(term.symbol, str) else term.symbol
+    return float(term.op.value(*(evaluated(a, values) for a in term.args)))
+
+
+def test_numbers_and_nested_terms():
+    x = Term(None, (), "x")
+    assert formula(Term.of(2.5)) == "2.5"
+    assert formula(-(x + 1) * x) == "-(x + 1) * x"
+    assert formula(x - (x - 1)) == "x - (x - 1)"
+    assert formula((x + 1) * x, "latex") == r"\left(x + 1\right) \cdot x"
+
+
+def test_rows_that_programs_can_use():
+    assert [row.name for row in rows() if row.internal] == []
+    assert "copy" not in [row.name for row in rows()]
+    assert written(OPS["**"]) == "x ** z (z fixed)"
+    assert corner(OPS["max"]) == "x - z = 0"
+    assert corner(OPS["exp"]) == ""
+
+
+def test_statements_with_names_and_with_numbers():
+    run = ng.graph("J = w*x + b**2 - b*-w + -b + w**-b - (w - b)").at(w=2, x=-2, b=-3)
+    i = run.graph.output
+    assert with_names(run.graph, i) == "w*x + b**2 - b*-w + -b + w**-b - (w - b)"
+    assert with_numbers(run, i) == "2 × -2 + (-3)**2 - (-3) × -2 + -(-3) + 2**-(-3) - (2 - (-3))"
