@@ -12,7 +12,9 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--update-golden", action="store_true", help="write what is printed to tests/golden instead of comparing"
+        "--update-golden",
+        action="store_true",
+        help="write what is printed to tests/golden instead of comparing",
     )
 
 

@@ -4,3 +4,15 @@ JET_COEFFICIENTS = 6  # design, part 3: over so many coefficients the prototype'
 JET_ERROR = 3.4e-15  # so much of the largest coefficient at most
 
 RESIDUAL_OPERATIONS = 8  # float64 operations in the longest residual of the op table: a power's
+
+JETS_LOOSE = 0.01  # share of coefficients whose error bound may say nothing; counted: 4 of 8260
+
+# What the bars of optimal nudges must reach over random programs, in each family (issue 2, "Figures").
+MISSES = 0.001  # share of nodes whose error may lie above the bar
+LOOSENESS = 10  # median of bar over true error
+LOOSENESS_SATURATED = 12
+INCONCLUSIVE = 0.02  # share of the nodes for which some nudge is good to 10 %
+WRONG_NOT_FAILED = 0.01  # share of the wrong adjoints whose error is above 4 (bar + a)
+RATIO = (1.0, 1.5, 4.0)  # error at h* over the best possible, 50, 90 and 99 % of all nodes
+RATIO_FAMILY = (1.0, 2.5, 6.0)  # the same in each family
+RATIO_NOT_BOUND = ("saturated", "self_correcting")

@@ -5,13 +5,17 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nudgegrad import cli
 from nudgegrad.commands import explain, terminal
+from nudgegrad.graphs.ops import OPS
+from nudgegrad.nudging.table import nudges
 from nudgegrad.sweeps import run as runs
+from nudgegrad.sweeps.backprop import adjoints
 
 QUADRATIC = ("J = (2 + 3*w)**2", "w=3")
 LECTURE = ("c = w*x; a = c + b; d = a - y; J = d**2/2", "x=-2", "w=2", "b=8", "y=2")
@@ -71,15 +75,15 @@ def test_the_whole_output_of(name, arguments, columns, nudgegrad, golden):
 
 @pytest.mark.parametrize("ulps", [-2, -1, 1, 2])
 @pytest.mark.parametrize(("name", "arguments"), [("table-neuron", NEURON), ("table-wave", WAVE)])
-def test_the_printed_digits_do_not_depend_on_the_c_library(ulps, name, arguments, nudgegrad, golden, monkeypatch):
+def test_the_printed_digits_do_not_depend_on_the_c_library(
+    ulps, name, arguments, nudgegrad, golden, monkeypatch
+):
     def off(function):
         def shifted(x):
             y = function(x)
             return y + ulps * np.spacing(y)
 
         return shifted
-
-    from nudgegrad.graphs.ops import OPS
 
     monkeypatch.setattr(np, "exp", off(np.exp))
     object.__setattr__(OPS["sin"], "value", off(np.sin))
@@ -171,8 +175,7 @@ def test_the_exit_code_is(arguments, code, nudgegrad):
 
 @pytest.fixture
 def wrong_backprop(monkeypatch):
-    right = runs.adjoints
-    monkeypatch.setattr(runs, "adjoints", lambda *a: -2 * right(*a))
+    monkeypatch.setattr(runs, "adjoints", lambda *arguments: -2 * adjoints(*arguments))
 
 
 @pytest.mark.usefixtures("wrong_backprop")
@@ -240,14 +243,14 @@ def test_nothing_but_ascii_where_there_is_nothing_else(nudgegrad, golden):
         for encoding in ("ascii", "cp1252")
         for arguments in (
             (*DOUBTFUL, "--steps"),
-            ("α = 2*β; J = α²", "β=3"),
+            ("ψ = 2*β; J = ψ²", "β=3"),
             ("nudge", "J = β/3", "β=3"),
-            ("J = α×2 + β²·−½ +", "α=3"),
-            ("J = ψ(α)", "α=3"),
+            ("J = ψ×2 + β²·−½ +", "ψ=3"),
+            ("J = ψ(β)", "β=3"),
         )
     ]
     assert all((c.out + c.err).isascii() for c in calls)
-    golden("ascii.txt", "".join(map(str, calls)).replace("α", "a").replace("β", "b").replace("ψ", "p"))
+    golden("ascii.txt", "".join(map(str, calls)))
 
 
 @pytest.mark.parametrize("width", [50, 72, 80, 120])
@@ -292,17 +295,16 @@ def test_json_is_one_valid_document(nudgegrad):
 
 
 def test_ctrl_c_prints_what_is_clear(nudgegrad, monkeypatch):
-    once = explain.nudges
-    done = []
+    done: list[object] = []
 
     def interrupted(run, nodes, **options):
         if done:
             raise KeyboardInterrupt
         done.append(nodes)
-        return once(run, nodes, **options)
+        return nudges(run, nodes, **options)
 
     monkeypatch.setattr(explain, "nudges", interrupted)
-    monkeypatch.setattr(explain, "batches", lambda run, nodes: [nodes[:2], nodes[2:]])
+    monkeypatch.setattr(explain, "batches", lambda _, nodes: [nodes[:2], nodes[2:]])
     called = nudgegrad(*LECTURE)
     assert called.code == cli.INTERRUPTED
     assert [line.split()[0] for line in called.out.splitlines()[:3]] == ["node", "w", "x"]
@@ -316,7 +318,7 @@ def test_ctrl_c_prints_what_is_clear(nudgegrad, monkeypatch):
 
 
 def test_progress_is_for_those_who_watch(nudgegrad, monkeypatch):
-    monkeypatch.setattr(explain, "batches", lambda run, nodes: [[i] for i in nodes])
+    monkeypatch.setattr(explain, "batches", lambda _, nodes: [[i] for i in nodes])
     assert nudgegrad(*QUADRATIC).err == ""
     assert nudgegrad(*QUADRATIC, terminal=True).err == "\r\r1 of 2 nodes\r            \r"
 
@@ -328,7 +330,9 @@ def test_no_traceback_reaches_the_user(nudgegrad, monkeypatch):
     monkeypatch.setattr(explain, "run_of", broken)
     called = nudgegrad(*QUADRATIC)
     assert called.code == cli.WRONG
-    assert called.err.startswith("error: nudgegrad itself failed: ZeroDivisionError: by accident\n  = help:")
+    assert called.err.startswith(
+        "error: nudgegrad itself failed: ZeroDivisionError: by accident\n  = help:"
+    )
     assert "Traceback (most recent call last)" in nudgegrad(*QUADRATIC, NUDGEGRAD_TRACEBACK="1").err
     assert "Traceback (most recent call last)" in nudgegrad("J = w", NUDGEGRAD_TRACEBACK="1").err
 
@@ -352,7 +356,12 @@ COMMAND = [sys.executable, "-m", "nudgegrad"]
 def process(*arguments, **options):
     environment = {**os.environ, "COLUMNS": "120", "PYTHONUTF8": "1", **options.pop("env", {})}
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, encoding="utf-8", env=environment, check=False, **options
+        [*COMMAND, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        check=False,
+        **options,
     )
 
 
@@ -368,7 +377,7 @@ def test_the_process_prints_what_the_function_prints(nudgegrad):
 def test_no_encoding_is_an_error(variables):
     found = process(*NEURON, "--steps", env=variables)
     assert (found.stderr, found.returncode) == ("", 0)
-    assert process("J = α×", "α=1", env=variables).returncode == cli.WRONG
+    assert process("J = β×", "β=1", env=variables).returncode == cli.WRONG
 
 
 @pytest.mark.parametrize("arguments", [(*LECTURE, "--json"), ("--help",), ("ops",)])
@@ -387,9 +396,9 @@ def test_head_takes_what_it_wants():
     assert (found.stdout, found.stderr) == (b"{\n", b"")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_a_full_disk_is_told():
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         found = subprocess.run([*COMMAND, *QUADRATIC], stdout=full, stderr=subprocess.PIPE, check=False)
     assert found.returncode == cli.WRONG
     assert found.stderr.startswith(b"error: the result cannot be written: ")

@@ -144,20 +144,20 @@ def format_named(name: object) -> Format:
 # Error-free transformations: what one float64 operation lost, as a second float64.
 
 
-def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     """s and e with s = fl(a + b) and s + e = a + b exactly (Knuth; Higham 2002, 4.3)."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
 
 
-def _split(a: Array) -> tuple[Array, Array]:
+def _split(a: Any) -> tuple[Any, Any]:
     scaled = 134217729.0 * a  # 2^27 + 1: Veltkamp's splitting
     high = scaled - (scaled - a)
     return high, a - high
 
 
-def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
     """p and e with p = fl(a b) and p + e = a b exactly (Dekker 1971); nan or wrong e where the
     splitting overflows (beyond 2^996) or e is subnormal (p below 2^-969): `product_is_safe`."""
     p = a * b
@@ -166,7 +166,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     return p, a_low * b_low - (((p - a_high * b_high) - a_low * b_high) - a_high * b_low)
 
 
-def product_is_safe(a: Array, b: Array) -> Any:
+def product_is_safe(a: Any, b: Any) -> Any:
     """Where `two_product` is exact: no overflow in the splitting, no underflow of the error."""
     big, small = 2.0**990, 2.0**-960
     p = np.abs(a * b)

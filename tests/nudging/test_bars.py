@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 
@@ -79,8 +80,6 @@ def test_the_course_nudge_is_far_worse() -> None:
 
 def test_a_bar_that_is_too_small_is_noticed() -> None:
     """The count can fail: with a tenth of the bar there are misses in every family."""
-    import dataclasses
-
     for family in FAMILIES:
         small = [dataclasses.replace(r, bar=r.bar / 10) for r in of(family, "float64")]
         found = summary(small)

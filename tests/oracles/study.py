@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nudgegrad.errors import EvaluationError
+from nudgegrad.errors import BindingError, EvaluationError
 from nudgegrad.graphs.program import parse
 from nudgegrad.nudging.optimal import points
 from nudgegrad.nudging.stencils import STENCILS
@@ -87,7 +87,7 @@ def study(
     graph = parse(program.text)
     try:
         run = graph.at(program.inputs, format=fmt)
-    except EvaluationError:
+    except (EvaluationError, BindingError):  # beyond the format's range
         return []
     random = np.random.default_rng(seed)
     live = [i for i in np.flatnonzero(graph.nudged).tolist() if graph.reaches[i] and i != graph.output]
@@ -98,7 +98,7 @@ def study(
         return []
     table = nudges(run, [graph.name(i) for i in live], stencil=stencil)
     truths = true_derivatives(graph, run.value_array, live)
-    known = [i for i in live if truths[i].value is not None and np.isfinite(truths[i].value)]
+    known = [i for i in live if np.isfinite(truths[i].value or 0.0) and truths[i].value is not None]
     tried = sorted(random.choice(known, ladder, replace=False).tolist()) if len(known) > ladder else known
     best: Mapping[int, float] = {}
     others: Mapping[int, tuple[float, ...]] = {}

@@ -54,6 +54,7 @@ def test_the_users_own_nudge():
         ("J = log(w)", {"w": 0.01}, None, "1e-1", ""),
         ("J = sin(20*w)", {"w": 1}, None, "1e-1", "curve"),
         ("J = w + 1e8", {"w": 1}, None, "1e-8", "rounding"),
+        ("J = w**2", {"w": 1e-30}, None, "1e-1", "rounding"),
     ],
 )
 def test_what_is_wrong_with_a_guess(program, values, format, text, trouble):
@@ -71,8 +72,13 @@ def test_a_nudge_beyond_the_domain_has_no_answer():
 @pytest.mark.parametrize("stencil", ["two-sided", "one-sided"])
 @pytest.mark.parametrize(
     ("program", "value", "format"),
-    [("J = (2 + 3*w)**2", 3, None), ("J = 1/w", 2, "float32"), ("J = w**3", 1000, "bfloat16"), ("J = 2*w", 0, None)],
-)  # fmt: skip
+    [
+        ("J = (2 + 3*w)**2", 3, None),
+        ("J = 1/w", 2, "float32"),
+        ("J = w**3", 1000, "bfloat16"),
+        ("J = 2*w + 1/3", 0, None),
+    ],
+)
 @pytest.mark.parametrize("width", [WIDTH, 30])
 def test_the_v_curve_is_a_picture_of_its_size(program, value, format, stencil, width):
     run = ng.graph(program).at(w=value, format=format)
@@ -87,6 +93,12 @@ def test_the_v_curve_is_a_picture_of_its_size(program, value, format, stencil, w
     assert any(line.strip().startswith("^") for line in picture)
     assert any("0.001" in line for line in picture)
     assert max(map(len, picture)) <= width + 12
+
+
+def test_where_no_nudge_errs_there_is_no_curve():
+    run = ng.graph("J = 2*w").at(w=0)
+    n = ng.nudges(run, "w")["w"]
+    assert drawn(vcurve(run, n)) == []
 
 
 def test_the_branches_of_the_v_are_those_of_the_formulas():

@@ -18,31 +18,30 @@ def test_the_name_of_a_derivative():
 
 @pytest.mark.parametrize(
     ("name", "spelled"),
-    [("*", ["z", "x"]), ("/", ["1 / z", "-(y * (1 / z))"]), ("tanh", ["1 - tanh(x) ** 2"]), ("**", ["z * x ** (z - 1)"])],
-)  # fmt: skip
+    [
+        ("*", ["z", "x"]),
+        ("/", ["1 / z", "-(y * (1 / z))"]),
+        ("tanh", ["1 - tanh(x) ** 2"]),
+        ("**", ["z * x ** (z - 1)"]),
+        ("max", ["step(x - z)", "1 - step(x - z)"]),
+    ],
+)
 def test_formulas_are_spelled_from_the_row(name, spelled):
     assert derivatives(OPS[name]) == spelled
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
-def test_what_is_spelled_is_what_is_computed(row):
-    """The text of a partial, read as a program, has the partial's value."""
+@pytest.mark.parametrize("row", [r for r in rows() if r.kink is None], ids=lambda row: row.name)
+def test_what_is_spelled_is_what_nudges_show(row):
+    """The text of a partial, read as a program, has the value that nudging the op shows."""
     values = dict(zip(row.symbols, (1.25, 2.0), strict=False))
-    result = ng.graph(f"J = {applied(row)}").at({k: v for k, v in values.items()}).value("J")
-    for partial, spelled in zip([p for p in row.formulas if p is not None], derivatives(row), strict=True):
-        text = spelled.replace("step(", "relu(sign*").replace("sign*", "1e300*")
-        if "step" in spelled:
-            continue  # not a function of programs
-        program = ng.graph(f"J = {text}")
-        known = {**values, "y": result}
-        read = program.at({name: known[name] for name in program.inputs}).value("J")
-        assert abs(read - evaluated(partial, known)) <= 4 * abs(read) * 2**-52
-
-
-def evaluated(term, values):
-    if term.op is None:
-        return values[term.symbol] if isinstance(term.symbol, str) else term.symbol
-    return float(term.op.value(*(evaluated(a, values) for a in term.args)))
+    run = ng.graph(f"y = {applied(row)}").at(values)
+    known = {**values, "y": run.value("y")}
+    varying = [name for name, p in zip(row.symbols, row.formulas, strict=True) if p is not None]
+    for name, spelled in zip(varying, derivatives(row), strict=True):
+        program = ng.graph(f"J = {spelled}")
+        value = program.at({n: known[n] for n in program.inputs}).value("J")
+        n = ng.nudges(run, name)[name]
+        assert abs(value - n.estimate) <= n.bar
 
 
 def test_numbers_and_nested_terms():

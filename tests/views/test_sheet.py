@@ -37,7 +37,9 @@ def test_an_ascii_screen_says_everything_in_ascii(text):
 
 
 def test_a_narrow_screen_gets_one_block_per_row():
-    sheet = Sheet("", [Column("node"), Column("value"), Column("", "<")], [[Cell("w"), Cell("3"), Cell("✓")]], ["why"])
+    sheet = Sheet(
+        "", [Column("node"), Column("value"), Column("", "<")], [[Cell("w"), Cell("3"), Cell("✓")]], ["why"]
+    )
     assert sheet.as_text(Screen(71)) == "w  ✓\n  value  3\nwhy"
     assert sheet.as_text(Screen(72)) == "node   value\n   w       3   ✓\nwhy"
 
@@ -74,7 +76,9 @@ RUN = ng.graph("c = w*x; r = relu(p); J = c**2 + r").at(w=2, x=-2, p=0)
 TABLE = ng.nudges(RUN)
 
 
-@pytest.mark.parametrize("shown", [RUN.graph, RUN, TABLE, TABLE["c"]], ids=lambda shown: type(shown).__name__)
+@pytest.mark.parametrize(
+    "shown", [RUN.graph, RUN, TABLE, TABLE["c"]], ids=lambda shown: type(shown).__name__
+)
 def test_html_is_one_table_with_caption_and_header_cells(shown):
     reader = read(shown._repr_html_())
     tags = [tag for tag, _ in reader.attributes]
@@ -106,7 +110,9 @@ def test_print_shows_the_same_as_text():
 
 
 def test_html_escapes_what_it_shows():
-    sheet = Sheet("<b>", [Column("<i>"), Column("&")], [[Cell("<script>"), Cell("a&b", spoken="<p>")]], ["<u>"])
+    sheet = Sheet(
+        "<b>", [Column("<i>"), Column("&")], [[Cell("<script>"), Cell("a&b", spoken="<p>")]], ["<u>"]
+    )
     html = sheet.as_html()
     assert "<script>" not in html
     assert "&lt;b&gt;" in html

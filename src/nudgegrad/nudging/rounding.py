@@ -58,8 +58,8 @@ def sweep(plan: Plan, held: Array, found: list[Array], fmt: Format) -> Sweep:
 
 
 def flat(s: Sweep, held: Array, position: int, fmt: Format) -> tuple[Any, Array]:
-    """Where a saturated op moves by less than `FLAT` of its rounding from column 0, and a bound of how far it
-    moves: its slope falls monotonically there, so the larger one of the two ends bounds the movement."""
+    """Where a saturated op moves by less than `FLAT` of its rounding from column 0, and a bound of how far
+    it moves: its slope falls monotonically there, so the larger one of the two ends bounds the movement."""
     step, y = s.plan.steps[position], s.values[position]
     assert step.row is not None
     x = np.broadcast_to(operands_of(step, s.values, held)[0], y.shape)

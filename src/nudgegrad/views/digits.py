@@ -28,7 +28,7 @@ def plain(x: float, digits: int = DIGITS) -> str:
 
 
 def _tidy(text: str) -> str:
-    mantissa, e, exponent = text.partition("e")
+    mantissa, e, exponent = text.removesuffix(".0").partition("e")
     if not e:
         return mantissa
     return str(int(float(text))) if 0 <= int(exponent) < 6 else f"{mantissa}e{int(exponent)}"
@@ -69,8 +69,9 @@ def within(x: float, bar: float) -> str:
     last = math.floor(math.log10(float(size(bar))))
     first = math.floor(math.log10(abs(x)))
     if last > first:
-        return "0" if abs(x) < 0.5 * 10.0**last else number(math.copysign(10.0**last, x), 1)
-    return number(x, min(MOST, first - last + 1))
+        return "0" if abs(x) < 0.5 * 10.0**last else _tidy(f"{math.copysign(10.0**last, x):.0e}")
+    needed = first - last + 1
+    return _tidy(f"{x:.{needed}g}" if needed < MOST else repr(x))
 
 
 def nudge(h: float) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from ..nudging.optimal import measure, problem
 from ..nudging.quotient import quotients
+from ..nudging.stencils import stencils_named
 from ..nudging.table import Nudge, nudges
 from ..sweeps.run import Run
 from .digits import nudge as spelled
@@ -88,11 +91,27 @@ def report(run: Run, node: str, stencil: str | None = None, own: tuple[str, floa
     if own is not None:
         enter(*own, YOURS)
     ranked = sorted(sizes, key=lambda text: -abs(sizes[text]))
-    guesses = [_guess(run, (best, other), text, sizes[text], tuple(marks.get(text, ()))) for text in ranked]
+    curved = _curved(run, name, [sizes[text] for text in ranked])
+    guesses = [
+        _guess(run, (best, other), text, sizes[text], tuple(marks.get(text, ())), is_curve)
+        for text, is_curve in zip(ranked, curved, strict=True)
+    ]
     return Report(run, best, other, tuple(guesses))
 
 
-def _guess(run: Run, both: tuple[Nudge, Nudge], text: str, h: float, marks: tuple[str, ...]) -> Guess:
+def _curved(run: Run, name: str, sizes: Sequence[float]) -> list[bool]:
+    """Whether a two-sided nudge of each size errs by the curve of J more than by rounding."""
+    i = run.graph.index(name)
+    if not run.graph.reaches[i]:
+        return [False] * len(sizes)
+    m = measure(problem(run, [i], stencils_named("two-sided")[0]), np.abs([sizes]))
+    found: list[bool] = (~(m.truncation[0] <= m.rounding[0])).tolist()
+    return found
+
+
+def _guess(
+    run: Run, both: tuple[Nudge, Nudge], text: str, h: float, marks: tuple[str, ...], is_curve: bool
+) -> Guess:
     i, truth = run.graph.index(both[0].node), both[0].adjoint
     found = {
         "one-sided": float(quotients(run, [i], h)[0]) if h else np.nan,
@@ -102,11 +121,11 @@ def _guess(run: Run, both: tuple[Nudge, Nudge], text: str, h: float, marks: tupl
         if n.h == h:
             found[n.stencil] = n.estimate  # from the points that were really taken
     one, two = found["one-sided"], found["two-sided"]
-    trouble = _trouble(run, both[0], h, one, two)
+    trouble = _trouble(run, both[0], h, one, two, is_curve)
     return Guess(text, h, one, abs(one - truth), two, abs(two - truth), marks, trouble)
 
 
-def _trouble(run: Run, n: Nudge, h: float, one: float, two: float) -> str:
+def _trouble(run: Run, n: Nudge, h: float, one: float, two: float, is_curve: bool) -> str:
     if h == 0:
         return "underflow"
     if run.format.round(n.value + h) == n.value and run.format.round(n.value - h) == n.value:
@@ -117,7 +136,7 @@ def _trouble(run: Run, n: Nudge, h: float, one: float, two: float) -> str:
         return "unchanged"
     if not abs(two - n.adjoint) > BAD * abs(n.adjoint) or not np.isfinite(n.h):
         return ""
-    return "rounding" if abs(h) < n.h else "curve"
+    return "curve" if is_curve else "rounding"
 
 
 def document(found: Report) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from .digits import nudge
 
 WIDTH, HEIGHT = 60, 12  # characters
 OFF = 1.1  # times powers of two: the nudges shown, for at powers of two themselves much is exact by luck
-AROUND = 6  # octaves that are shown beyond the best nudge and the course's
+AROUND = 6  # octaves that are shown at least beyond the best nudge and the course's
+OCTAVES = 72  # that are shown, unless these two are further apart
 MEASURED, ROUNDING, CURVED, BEST = "o", "\\", "/", "*"
 
 
@@ -56,11 +57,13 @@ def vcurve(run: Run, n: Nudge, width: int = WIDTH) -> VCurve:
     """
     i = run.graph.index(n.node)
     shown = [np.log2(COURSE), *([np.log2(n.h)] if np.isfinite(n.h) else [])]
-    low = min(float(np.log2(n.factors.spacing)), *shown, np.inf)
-    high = max(*shown, -np.inf) + AROUND
-    low = max(low, high - 8 * width, float(np.log2(run.format.smallest)))
-    exponents = np.unique(np.rint(np.linspace(low, max(high, low + AROUND), width)))
-    h = np.where(np.exp2(exponents) == n.h, n.h, OFF * np.exp2(exponents))
+    high = max(shown) + AROUND
+    low = max(float(np.log2(n.factors.spacing)), high - OCTAVES)
+    low = max(min(low, min(shown) - AROUND), float(np.log2(run.format.smallest)))
+    exponents = np.unique(np.rint(np.linspace(low, high, width)))
+    h = OFF * np.exp2(exponents)
+    if np.isfinite(n.h):
+        h[np.argmin(np.abs(exponents - np.log2(n.h)))] = n.h
     q = problem(run, [i], stencils_named(n.stencil)[0])
     m = measure(q, h[None, :])
     with np.errstate(all="ignore"):
