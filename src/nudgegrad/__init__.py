@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what type checkers see of the lazy names below
+TYPE_CHECKING = False  # as type checkers read it; importing typing would cost more than all the rest
+if TYPE_CHECKING:  # what they see of the lazy names below
+    from typing import Any
+
     from .errors import (
         BindingError,
         EvaluationError,
@@ -19,7 +21,8 @@ if TYPE_CHECKING:  # what type checkers see of the lazy names below
     from .graphs.graph import Graph
     from .nudging.table import Nudge, NudgeTable, Verdict, nudges
     from .sweeps.run import Run
-    from .views.explain import Lesson, explain
+    from .views.explain import explain
+    from .views.lesson import Lesson
 
 __version__ = "0.1.0"
 
@@ -28,7 +31,7 @@ _HOMES = {
     "EvaluationError": "errors",
     "FormatError": "errors",
     "Graph": "graphs.graph",
-    "Lesson": "views.explain",
+    "Lesson": "views.lesson",
     "NodeError": "errors",
     "Nudge": "nudging.table",
     "NudgeTable": "nudging.table",

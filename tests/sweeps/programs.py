@@ -33,8 +33,7 @@ def random_runs(fmt: str, a_family: int, first_seed: int, most_nodes: int = 600)
         while found < a_family:
             program = draw(family, seed)
             seed += 1
-            graph = parse(program.text)
-            if len(graph) > most_nodes:
+            if program.text.count("\n") > most_nodes / 2 or len(graph := parse(program.text)) > most_nodes:
                 continue
             try:
                 run = graph.at(program.inputs, format=fmt)

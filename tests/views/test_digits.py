@@ -52,11 +52,9 @@ def test_plain_numbers_have_no_exponent(x, digits):
 
 @given(positive)
 def test_the_bound_of_an_error_is_rounded_up_to_one_digit(bar):
-    shown = Fraction(size(bar))
-    assert shown >= Fraction(float(f"{bar:.0e}")) or float(shown) >= bar
-    assert float(shown) >= bar
+    assert float(size(bar)) >= bar
     assert float(rough(bar)) == float(f"{bar:.0e}")
-    assert len(size(bar).partition("e")[0].rstrip("0")) == 1
+    assert len(size(bar).partition("e")[0].replace(".", "").strip("0")) == 1
 
 
 @given(finite, positive)

@@ -33,9 +33,7 @@ class Caps:
     edged: npt.NDArray[np.int64]  # shape (P,): the step at whose domain's edge it stands, or -1
 
 
-def caps(
-    s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kinks: bool = True
-) -> Caps:
+def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kinks: bool = True) -> Caps:
     """The caps of a sweep whose column 0 is the run itself.
 
     Parameters

@@ -207,7 +207,8 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
 
     width = np.abs((weights * x).sum(axis=-1))
     limits = caps(s, held, computed.values, fmt, mind_kinks)
-    sized = [apart_from_base(a, held, computed.values, fmt) for a in dict.fromkeys((s, computed))]
+    partner = _partners(stencil, k)
+    sized = [apart_from_base(a, held, computed.values, fmt, partner) for a in dict.fromkeys((s, computed))]
     moved = ((x != q.v[:, :, None]) | (np.array(stencil.offsets) == 0)).all(axis=-1)
     base_blame = np.where(moved, limits.blame[:, :1], -1)
     blame = apart(limits.blame).max(axis=-1)
@@ -236,6 +237,15 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
     part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)
     return Measured(h, estimate, t, n, part, r + others, allowed & np.isfinite(estimate), blame)
+
+
+def _partners(stencil: Stencil, count: int) -> Ints:
+    """For every column of a sweep the one whose shared losses cancel with it: see `apart_from_base`."""
+    places = np.arange(len(stencil.offsets))
+    if 0 in stencil.offsets:
+        places[stencil.offsets.index(0)] = int(np.argmax(np.abs(stencil.offsets)))
+    first = np.arange(count)[:, None] * len(stencil.offsets)
+    return np.concatenate([[0], 1 + (first + places).ravel()])
 
 
 def unexplained(q: Problem, x: Array, j: Array, rms: Array, explained: Array) -> Array:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..formats import Array, Format
 from ..graphs.ops import Op, Term
@@ -69,7 +70,9 @@ def flat(s: Sweep, held: Array, position: int, fmt: Format) -> tuple[Any, Array]
     return (np.abs(y - y[:, :1]) <= size) & (moved <= size), moved
 
 
-def apart_from_base(s: Sweep, held: Array, computed: list[Array], fmt: Format) -> Sweep:
+def apart_from_base(
+    s: Sweep, held: Array, computed: list[Array], fmt: Format, partner: npt.NDArray[np.int64]
+) -> Sweep:
     """The sweep with what each step loses beyond what it loses in column 0: an error that all points share
     cancels in every stencil.
 
@@ -77,6 +80,12 @@ def apart_from_base(s: Sweep, held: Array, computed: list[Array], fmt: Format) -
     unless the value did not move at all: a nudge that was swallowed shows nothing.
     A flat op whose computed value is still the same loses another amount only by as much as its exact
     value moves. Column 0 itself keeps its losses.
+
+    Parameters
+    ----------
+    partner : int array, shape (M,)
+        For a column that is the run itself, the column that it is subtracted from: what these two share
+        cancels in both. Any other column's own index.
     """
     losses = []
     with np.errstate(all="ignore"):
@@ -90,7 +99,7 @@ def apart_from_base(s: Sweep, held: Array, computed: list[Array], fmt: Format) -
             if row.residual is not None:
                 residual = np.broadcast_to(row.residual(*operands_of(step, computed, held), y), y.shape)
                 shared = (residual == residual[:, :1]) & (y != y[:, :1])
-                less = np.where(shared, 0.0, loss)
+                less = np.where(shared[:, partner], 0.0, loss)
             elif row.saturates:
                 is_flat, moved = flat(s, held, position, fmt)
                 less = np.where(is_flat & (y == y[:, :1]), np.fmin(loss, moved), loss)

@@ -236,7 +236,7 @@ def _merit(s: Solved, p: int) -> tuple[bool, float]:
 def _independent(run: Run, i: int, stencil: Stencil) -> Nudge:
     v = float(run.value_array[i])
     adjoint = float(run.adjoint_array[i])
-    name = run.graph.name(i)
+    name, output = run.graph.name(i), run.graph.name(run.graph.output)
     factors = Factors(
         0.0, 0.0, 0.0, 0.0, float(run.format.spacing(v)), run.format.name, np.inf, "", "independent"
     )
@@ -244,7 +244,7 @@ def _independent(run: Run, i: int, stencil: Stencil) -> Nudge:
     return Nudge(
         name, v, h, stencil.name, 0.0, 0.0, 0.0, 0.0, adjoint, 0.0,
         Verdict.PASS if adjoint == 0 else Verdict.FAIL,
-        f"J does not depend on {name}: every nudge gives exactly 0", factors,
+        f"{output} does not depend on {name}: every nudge gives exactly 0", factors,
     )  # fmt: skip
 
 
@@ -353,15 +353,16 @@ def power_of_two(h: float) -> str:
     return f"2^{int(np.frexp(h)[1]) - 1}"
 
 
-def primes(order: int) -> str:
+def primes(output: str, order: int) -> str:
     """``J'''``: the derivative of that order."""
-    return "J" + "'" * order
+    return output + "'" * order
 
 
 def _why(s: Solved, p: int, name: str, h: float, f: Factors) -> str:
     q = s.problem
+    output = q.run.graph.name(q.run.graph.output)
     if f.decided == "degree":
-        return f"J is of degree {f.degree:g} in {name}: exact at any size"
+        return f"{output} is of degree {f.degree:g} in {name}: exact at any size"
     if f.decided == "cap":
         return f"{power_of_two(h)} is as far as it goes: {f.capped_by}"
     order = q.stencil.exact_degree + 1
@@ -376,28 +377,34 @@ def _why(s: Solved, p: int, name: str, h: float, f: Factors) -> str:
     if f.decided == "spacing":
         return f"{f.format} has no smaller nudge at {name}: its numbers are {f.spacing:.2g} apart there"
     if derivative == 0:
-        return f"J is as good as straight in {name}: rounding {f.rounding:.2g} decides at {power_of_two(h)}"
+        straight = f"{output} is as good as straight in {name}"
+        return f"{straight}: rounding {f.rounding:.2g} decides at {power_of_two(h)}"
     return (
-        f"{primes(k)} = {derivative:.3g} and rounding {f.rounding:.2g} balance at {power_of_two(h)};"
-        " nothing else limits it"
+        f"{primes(output, k)} = {derivative:.3g} and rounding {f.rounding:.2g} balance at"
+        f" {power_of_two(h)}; nothing else limits it"
     )
+
+
+def _slope(x: float) -> str:
+    return "unknown" if np.isnan(x) else f"{x:.6g}"
 
 
 def _why_none(s: Solved, p: int, name: str, sides: tuple[float, float] | None) -> str:
     q = s.problem
     graph = q.run.graph
+    output = graph.name(graph.output)
     if sides is not None:
         step = q.plan.steps[int(q.base.kinked[p])]
         assert step.row is not None
         return (
-            f"{step.row.name} at {graph.name(step.node)} is exactly on its corner, so J has no derivative"
-            f" in {name}: left slope {sides[0]:.6g}, right slope {sides[1]:.6g}"
+            f"{step.row.name} at {graph.name(step.node)} is exactly on its corner, so {output} has no"
+            f" derivative in {name}: left slope {_slope(sides[0])}, right slope {_slope(sides[1])}"
         )
     if q.base.edged[p] >= 0:
         step = q.plan.steps[int(q.base.edged[p])]
         assert step.row is not None
         where = f"{graph.name(step.node)} is at the edge of its domain ({step.row.domain_text})"
-        return f"{where}: J has no derivative in {name} there"
+        return f"{where}: {output} has no derivative in {name} there"
     if not s.found[p]:
         blame = _cap_in_words(s, p)
         return f"no nudge of {name} is allowed" + (f": {blame}" if blame else f" in {q.format.name}")

@@ -44,7 +44,9 @@ def rough(x: float) -> str:
 def _one_digit(text: str) -> str:
     digit, _, exponent = text.partition("e")
     power = int(exponent)
-    return str(int(digit) * 10**power) if 0 <= power < 3 else f"{digit}e{power}"
+    if -3 <= power < 3:
+        return f"{float(text):g}"
+    return f"{digit}e{power}"
 
 
 def size(x: float) -> str:
@@ -69,7 +71,7 @@ def within(x: float, bar: float) -> str:
     last = math.floor(math.log10(float(size(bar))))
     first = math.floor(math.log10(abs(x)))
     if last > first:
-        return "0" if abs(x) < 0.5 * 10.0**last else _tidy(f"{math.copysign(10.0**last, x):.0e}")
+        return "0" if abs(x) < 0.5 * 10.0**last else _tidy(f"{math.copysign(10.0**last, x):.1g}")
     needed = first - last + 1
     return _tidy(f"{x:.{needed}g}" if needed < MOST else repr(x))
 

@@ -61,7 +61,7 @@ def vcurve(run: Run, n: Nudge, width: int = WIDTH) -> VCurve:
     low = max(float(np.log2(n.factors.spacing)), high - OCTAVES)
     low = max(min(low, min(shown) - AROUND), float(np.log2(run.format.smallest)))
     exponents = np.unique(np.rint(np.linspace(low, high, width)))
-    h = OFF * np.exp2(exponents)
+    h = OFF * np.ldexp(1.0, exponents.astype(int))
     if np.isfinite(n.h):
         h[np.argmin(np.abs(exponents - np.log2(n.h)))] = n.h
     q = problem(run, [i], stencils_named(n.stencil)[0])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..nudging.table import Nudge, Verdict
 
-AGREEING = 6  # reasons of nodes that pass that are printed
+AGREEING = 8  # reasons of nodes that pass that are printed
 DOUBTFUL = 12  # reasons of nodes that do not
 NAMES = 8  # names that one sentence lists
 
@@ -54,7 +54,7 @@ def sentences(nudges: Iterable[Nudge], output: str) -> list[str]:
         lines += [_sentence(group, output) for group in shown]
         left = [n.node for group in kind[len(shown) :] for n in group]
         if left:
-            lines.append(f"{listed(left, 3)}: for reasons of their own, which --json has.")
+            lines.append(f"{listed(left, 3)}: for reasons of their own (--json has them).")
     return lines
 
 
