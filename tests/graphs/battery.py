@@ -448,7 +448,7 @@ def segments(row: Op, k: int) -> tuple[list[Any], list[Any]]:
 def change(row: Op, left: Sequence[Any], right: Sequence[Any]) -> Array:
     """The largest change of the partials between two points; of the value where the partials are fixed."""
     pairs = zip(all_of(row, left), all_of(row, right), strict=True)
-    return np.max([np.abs(a - b) for a, b in pairs], axis=0)
+    return np.asarray(np.max([np.abs(a - b) for a, b in pairs], axis=0))
 
 
 def all_of(row: Op, args: Sequence[Any]) -> list[Any]:

@@ -32,6 +32,11 @@ def broken(caught_by: Check, **facets: Any) -> Mutant:
     return Mutant(caught_by, facets)
 
 
+def negated(facet: Any) -> Any:
+    """A facet with the other sign."""
+    return lambda *args: -facet(*args)
+
+
 def twice(x: Any, y: Any) -> tuple[Any]:
     """A derivative that stands in two places: one for formulas, another for arrays."""
     return (tanh_slope(x),) if isinstance(x, Term) else (1 - y,)
@@ -44,7 +49,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "/": broken(battery.check_jets, partials=lambda _x, z, y: (reciprocal(z), -y)),
     "neg": broken(battery.check_degree, degree=lambda d, _: 0 * d[0]),
     "copy": broken(battery.check_notation, text="+{}"),
-    "**": broken(battery.check_residual, residual=lambda x, c, y: -OPS["**"].residual(x, c, y)),
+    "**": broken(battery.check_residual, residual=negated(OPS["**"].residual)),
     "**z": broken(battery.check_reach, reach=8),
     "abs": broken(battery.check_kink, kink=None),
     "min": broken(battery.check_partials, partials=lambda x, z, _: (1 - step(z - x), step(z - x))),

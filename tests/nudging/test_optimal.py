@@ -152,9 +152,19 @@ def test_a_kink_that_rounding_could_cross_is_a_kink() -> None:
 # Scale
 
 
-def test_zero_has_a_nudge() -> None:
-    t = table("J = exp(w) + w**2", w=0)
-    assert t["w"].verdict == "pass"
+@pytest.mark.parametrize("text", ["J = exp(w) + w**2", "J = sin(3*w)", "J = sin(w)*1e-30", "J = w + w**5"])
+def test_zero_has_a_nudge(text: str) -> None:
+    for format in ("float64", "float32"):
+        t = table(text, format=format, w=0)
+        assert t["w"].verdict == "pass"
+        assert 2.0**-60 < t["w"].h < 4
+        holds(t)
+
+
+@pytest.mark.parametrize("text", ["J = w**3", "J = w**2", "J = 1 - cos(w)", "J = w*0", "J = 0*exp(w)"])
+def test_zero_may_have_no_slope(text: str) -> None:
+    t = table(text, w=0)
+    assert t["w"].verdict != "fail"
     holds(t)
 
 

@@ -31,8 +31,10 @@ def jet_bound(row: Any, args: Sequence[Series], moving: Sequence[bool], order: i
     members = closure(row, tuple(moving), order)
     series: list[Series] = []
     for member in members:
+        head: Any
+        lost_first: Any = 0.0
         if member.number is not None:
-            head, lost_first = np.float64(member.number), np.float64(0.0)
+            head = member.number
         elif member.op is None:
             series.append(args[len(series)])
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -83,7 +84,7 @@ def test_every_operation_of_a_program_is_known_step_by_step():
 def by_hand(run):
     """All values of a run, one operation after the other in NumPy's or ml_dtypes' own type."""
     graph, kind = run.graph, np.dtype(TYPES[run.format.name]).type
-    values = []
+    values: list[Any] = []
     for i in range(len(graph)):
         row = graph.op(i)
         if row is not None:

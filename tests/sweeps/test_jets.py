@@ -12,7 +12,7 @@ from nudgegrad.graphs.graph import ROWS
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.graphs.program import parse
 from nudgegrad.sweeps import jets as stage
-from nudgegrad.sweeps.evaluate import plan
+from nudgegrad.sweeps.evaluate import operands_of, plan
 from nudgegrad.sweeps.jets import ORDER, closure, jet_of, jets
 from tests import figures
 from tests.oracles.jet_bounds import jets_bound
@@ -190,7 +190,6 @@ def test_swapped_operands_are_noticed(monkeypatch):
     def swapped(step, found, held):
         return operands_of(step, found, held)[::-1]
 
-    operands_of = stage.operands_of
     monkeypatch.setattr(stage, "operands_of", swapped)
     failing(test_a_node_that_is_used_twice, "J = x / (x * x)")
 

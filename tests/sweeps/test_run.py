@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_the_twelve_printed_quotients_bit_for_bit():
         assert quotients(run, [graph.index(node)], h) == [printed[name]], name
 
 
-RATIONAL = {
+RATIONAL: dict[str, Any] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -216,7 +217,7 @@ def test_a_partial_through_named_nodes_is_noticed(monkeypatch):
     def through_all(graph, values, fmt, top, _opens):
         return sweep(graph, values, fmt, top, lambda _: True)
 
-    sweep = backprop._sweep
+    sweep: Any = backprop._sweep
     monkeypatch.setattr(backprop, "_sweep", through_all)
     with pytest.raises(AssertionError):
         test_partials_of_statements_go_through_the_unnamed_nodes()

@@ -217,8 +217,12 @@ def _is_normal(fmt: Format, y: Any) -> Any:
 def _sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
     """Both operands lie on the grid of the result, so the sum does (Sterbenz's argument)."""
     gap = fmt.spacing(y)
-    steps_x, steps_z = x / gap, z / gap
-    return (steps_x == np.rint(steps_x)) & (steps_z == np.rint(steps_z))
+    return _on_grid(x, gap) & _on_grid(z, gap)
+
+
+def _on_grid(x: Any, gap: Any) -> Any:
+    steps = x / gap
+    return (steps == np.rint(steps)) & ((steps != 0) | (x == 0))  # a quotient can underflow
 
 
 def _product_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:

@@ -285,18 +285,15 @@ def _known(
 def ladder(q: Problem) -> Array:
     """Candidate nudges for the first search, shape (P, K), padded with nan: powers of two from the spacing
     at v up to where truncation alone is hopeless."""
-    low_terms = range(q.stencil.exact_degree + 1, ORDER + 1)
     rows: list[list[float]] = []
     for p in range(len(q.scale)):
-        c, scale = np.abs(q.coefficients[:, p]), q.scale[p]
+        c, scale, v = np.abs(q.coefficients[:, p]), q.scale[p], abs(q.v[p, 0])
         noise = max(q.rounding[p], q.grain[p])
-        with np.errstate(all="ignore"):
-            balances = [
-                scale * (noise / c[k]) ** (1 / k)
-                for k in low_terms
-                if c[k] > 0 and q.degree[p] >= k and np.isfinite(c[k])
-            ]
-        size = abs(q.v[p, 0]) or min(balances, default=1.0)
+        known = [k for k in range(2, ORDER + 1) if c[k] > 0 and q.degree[p] >= k and np.isfinite(c[k])]
+        if v == 0 and known:  # no scale of its own: J's, the distance at which it is no longer straight
+            noise = max(noise, q.format.u * c[1] * min((c[1] / c[k]) ** (1 / (k - 1)) for k in known))
+        balances = [scale * (noise / c[k]) ** (1 / k) for k in known if k > q.stencil.exact_degree]
+        size = v or 1.0
         centre = min(balances, default=size)
         centre = centre if np.isfinite(centre) and centre > 0 else size
         lowest = np.log2(q.format.spacing(q.v[p, 0]))
