@@ -15,6 +15,9 @@ LAST = 16  # columns to which the last column of a table may be narrowed
 NARROW = 72  # below this many columns a table becomes one block per row
 
 
+LEFT = 'style="text-align: left; padding: 0.15em 1em 0.15em 0"'  # as hosts centre or crowd them
+
+
 @dataclass(frozen=True)
 class Column:
     """One column.
@@ -89,7 +92,8 @@ class Sheet:
         from html import escape  # its table of entities is long, and a terminal has no use for it
 
         titles = "".join(
-            f'<th scope="col">{escape(column.spoken or column.title)}</th>' for column in self.columns
+            f'<th scope="col" {LEFT}>{escape(column.spoken or column.title)}</th>'
+            for column in self.columns
         )
         body = "".join(f"<tr>{''.join(_html_row(row, escape))}</tr>" for row in self.rows)
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
@@ -104,7 +108,7 @@ def _html_row(row: Sequence[Cell], escape: Callable[[str], str]) -> Iterator[str
         text = escape(cell.text)
         if cell.spoken:
             text = f'<span aria-hidden="true">{text}</span> {escape(cell.spoken)}'
-        yield f"<td>{text}</td>" if k else f'<th scope="row">{text}</th>'
+        yield f"<td {LEFT}>{text}</td>" if k else f'<th scope="row" {LEFT}>{text}</th>'
 
 
 def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], screen: Screen) -> str:
