@@ -109,3 +109,9 @@ def test_no_import_hides_a_public_name(first):
         f"{first}; import nudgegrad; print(*(callable(getattr(nudgegrad, n)) for n in nudgegrad.__all__))"
     )
     assert set(python("-c", names).stdout.split()) == {"True"}
+
+
+def test_public_names_are_the_documented_ones():
+    documented = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(documented) == nudgegrad.__all__ == sorted(set(dir(nudgegrad)))
+    assert all(getattr(nudgegrad, name) is not None for name in documented)

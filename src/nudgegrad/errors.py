@@ -47,6 +47,7 @@ class Place:
         width = max(1, min(self.end, line_start + len(line)) - self.start)
         left = max(0, column - WINDOW // 2) if len(line) > WINDOW else 0
         shown = line[left : left + WINDOW].replace("\t", " ")
+        shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)  # a terminal would obey it
         head = "…" if left else ""
         tail = "…" if left + WINDOW < len(line) else ""
         carets = "^" * min(width, CARETS, max(1, len(shown) - (column - left)))

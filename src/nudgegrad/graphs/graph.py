@@ -21,6 +21,7 @@ from .ops import ATOM, OPS, Op, Spelled
 
 INPUT, CONSTANT = -1, -2  # codes of the nodes that no row computes
 ROWS: tuple[Op, ...] = tuple(OPS.values())
+POWER, VARIABLE_POWER = OPS["**"], OPS["**z"]
 CODES: Mapping[str, int] = {name: code for code, name in enumerate(OPS)}
 
 Indices = npt.NDArray[np.int32]
@@ -289,11 +290,12 @@ class GraphBuilder:
 
     def apply(self, row: Op, args: tuple[int, ...], span: tuple[int, int] = (0, 0)) -> int:
         """A new node: `row` of earlier nodes; a power gets the row that its exponent needs."""
-        if row.name == "**" and self.varies[args[1]]:
-            row = OPS["**z"]
-        i = self._append(CODES[row.name], (args[0], args[1] if len(args) > 1 else -1), span)
-        self.varies.append(any(self.varies[j] for j in args))
-        return i
+        first, second = args if len(args) > 1 else (args[0], -1)
+        varies = self.varies
+        if row is POWER and varies[second]:
+            row = VARIABLE_POWER
+        varies.append(varies[first] or (second >= 0 and varies[second]))
+        return self._append(CODES[row.name], (first, second), span)
 
     def assign(self, name: str, i: int, span: tuple[int, int] = (0, 0)) -> int:
         """Name node `i`, copied first if it has a name or is a constant; returns the named node."""

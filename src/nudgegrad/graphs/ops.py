@@ -113,6 +113,8 @@ class Op:
         The same for LaTeX, where a fraction or a root brackets by itself.
     parsed : bool
         Whether program text can say it by this name.
+    folds : bool
+        Whether program text may give it more than two arguments, to be taken two at a time.
     internal : bool
         Whether only other rows' partials use it.
     """
@@ -139,6 +141,7 @@ class Op:
     latex_binds: int | None = None
     latex_loose: tuple[int, ...] | None = None
     parsed: bool = True
+    folds: bool = False
     internal: bool = False
 
     def __call__(self, *args: Any) -> Any:
@@ -395,11 +398,11 @@ absolute: Op = op(
 )  # fmt: skip
 minimum: Op = op(
     "min", np.minimum, lambda x, z, y: (step(z - x), 1 - step(z - x)), arity=2, half_ulps=0,
-    kink=lambda x, z: x - z, degree=_larger, latex=r"\min({}, {})", latex_loose=(0, 0),
+    kink=lambda x, z: x - z, degree=_larger, latex=r"\min({}, {})", latex_loose=(0, 0), folds=True,
 )  # fmt: skip
 maximum: Op = op(
     "max", np.maximum, lambda x, z, y: (step(x - z), 1 - step(x - z)), arity=2, half_ulps=0,
-    kink=lambda x, z: x - z, degree=_larger, latex=r"\max({}, {})", latex_loose=(0, 0),
+    kink=lambda x, z: x - z, degree=_larger, latex=r"\max({}, {})", latex_loose=(0, 0), folds=True,
 )  # fmt: skip
 relu: Op = op(
     "relu", lambda x: np.maximum(x, 0), lambda x, y: (step(x),), half_ulps=0, kink=lambda x: x,

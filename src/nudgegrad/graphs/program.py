@@ -19,7 +19,7 @@ from .tokens import Tokens, exact_number, read_tokens, shortened
 NEGATION, POWER = OPS["neg"], OPS["**"]
 INFIX = {name: (OPS[name], OPS[name].loose[0]) for name in ("+", "-", "*", "/", "**")}
 INFIX["^"] = INFIX["**"]
-FOLDED = frozenset({"min", "max"})  # these take any number of arguments, two at a time
+FOLDED = frozenset(name for name, row in FUNCTIONS.items() if row.folds)
 BRACKET = -1  # how tightly an open bracket binds: no operator reaches across it
 EXAMPLES = "give a number such as 3, -2, 1e-3 or 1/3"  # of a binding's value
 NOT_FINITE = frozenset({"inf", "infinity", "nan", "∞"})
