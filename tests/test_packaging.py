@@ -20,7 +20,12 @@ COMMAND = "import sys; from nudgegrad.cli import main; sys.exit(main())"
 def python(*arguments, **options):
     width = {k: v for k, v in os.environ.items() if k != "COLUMNS"}  # as where no terminal says one
     run = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, encoding="utf-8", check=False, env=width, **options
+        [sys.executable, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env=width,
+        **options,
     )
     assert run.returncode == 0, run.stderr
     return run

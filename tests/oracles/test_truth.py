@@ -168,8 +168,9 @@ def test_flint_is_left_as_it_was() -> None:
     assert (flint.ctx.prec, flint.ctx.cap) == before
 
 
-def test_every_public_row_has_a_series() -> None:
-    assert set(SERIES) == {row.name for row in ROWS if not row.internal}
+def test_every_series_is_of_a_public_row() -> None:
+    """The other way round the families decide: what their programs say needs a series."""
+    assert set(SERIES) <= {row.name for row in ROWS if not row.internal}
 
 
 def test_a_wrong_row_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

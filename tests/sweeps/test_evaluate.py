@@ -77,10 +77,6 @@ STEP_BY_STEP = {
 }
 
 
-def test_every_operation_of_a_program_is_known_step_by_step():
-    assert set(STEP_BY_STEP) == {row.name for row in OPS.values() if not row.internal}
-
-
 def by_hand(run):
     """All values of a run, one operation after the other in NumPy's or ml_dtypes' own type."""
     graph, kind = run.graph, np.dtype(TYPES[run.format.name]).type

@@ -13,6 +13,21 @@ from tests.graphs.battery.limits import check_domain, check_kink, check_reach
 from tests.graphs.battery.notation import check_notation
 from tests.graphs.battery.values import check_exact, check_residual, check_value_and_claim
 
+__all__ = [
+    "CHECKS",
+    "check_degree",
+    "check_domain",
+    "check_exact",
+    "check_jets",
+    "check_kink",
+    "check_notation",
+    "check_partials",
+    "check_products",
+    "check_reach",
+    "check_residual",
+    "check_value_and_claim",
+]
+
 CHECKS: tuple[Callable[[Op], None], ...] = (
     check_notation,
     check_products,

@@ -129,16 +129,14 @@ def all_of(row: Op, args: Sequence[Any]) -> list[Any]:
 
 def smooth(row: Op, left: Sequence[Any], right: Sequence[Any], k: int) -> Array:
     """How much the partials may change between neighbours: their slopes, and their rounding."""
-    allowed = np.zeros(np.shape(left[k]))
+    width = np.abs(right[k] - left[k])
+    allowed = np.zeros(width.shape)
     for args in (left, right):
         y = value_in(row, WIDE, args)
         for f, bar in zip(row.formulas, partial_bars(row, WIDE, args, y), strict=True):
-            if f is None:
-                continue
-            steps = np.zeros((2, *y.shape))
-            steps[0], steps[1] = args[k], np.abs(right[k] - left[k])
-            slope = slope_of(f, row, args, y, k)
-            allowed = np.fmax(allowed, np.nan_to_num(bar) * 2 + np.abs(slope * steps[1]) * 2)
+            if f is not None:
+                slope = np.abs(slope_of(f, row, args, y, k))
+                allowed = np.fmax(allowed, 2 * (np.nan_to_num(bar) + slope * width))  # twice: two ends
     return allowed
 
 
