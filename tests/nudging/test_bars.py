@@ -14,6 +14,7 @@ from tests import figures
 from tests.families import FAMILIES, draw
 from tests.oracles.study import Record, study, summary
 
+ROOT = Path(__file__).parents[2]
 PROGRAMS = 22  # a family: 308 in all
 FORMATS = ("float64", "float32")
 
@@ -97,7 +98,7 @@ def test_a_bar_that_is_too_small_is_noticed() -> None:
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_the_committed_study_reaches_its_figures(family: str, fmt: str) -> None:
     """`python -m benchmarks.bars --programs 10000` wrote what the README and the docs say."""
-    results = json.loads(Path("benchmarks/results/bars.json").read_text())
+    results = json.loads((ROOT / "benchmarks/results/bars.json").read_text(encoding="utf-8"))
     found = results[f"{family} {fmt}"]
     assert found["nodes"] >= figures.NODES
     assert found["misses"] <= figures.MISSES * found["estimates"]

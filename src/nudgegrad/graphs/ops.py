@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import Format, product_is_safe, two_product, two_sum
+from ..formats import Format
+from . import facets
 
 Facet = Callable[..., Any]
 Spelled = tuple[str, int]  # a text and how tightly its outermost operator binds
@@ -200,176 +201,34 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-def op(name: str, value: Facet, partials: Facet, **facets: Any) -> Op:
+def op(name: str, value: Facet, partials: Facet, **others: Any) -> Op:
     """Enter a row into the table."""
-    OPS[name] = row = Op(name, value, partials, **facets)
+    OPS[name] = row = Op(name, value, partials, **others)
     return row
-
-
-# Facets that several rows share.
-
-
-def _power_of_two(x: Any) -> Any:
-    return np.abs(np.frexp(x)[0]) == 0.5
-
-
-def _is_normal(fmt: Format, y: Any) -> Any:
-    return np.abs(y) >= fmt.smallest_normal
-
-
-def _sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
-    """Both operands lie on the grid of the result, so the sum does (Sterbenz's argument)."""
-    gap = fmt.spacing(y)
-    return _on_grid(x, gap) & _on_grid(z, gap)
-
-
-def _on_grid(x: Any, gap: Any) -> Any:
-    steps = x / gap
-    return (steps == np.rint(steps)) & ((steps != 0) | (x == 0))  # a quotient can underflow
-
-
-def _product_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
-    return ((_power_of_two(x) | _power_of_two(z)) & _is_normal(fmt, y)) | (x == 0) | (z == 0)
-
-
-def _quotient_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
-    return (_power_of_two(z) & _is_normal(fmt, y)) | (x == 0)
-
-
-def _sum_residual(x: Any, z: Any, y: Any) -> Any:
-    s, e = two_sum(x, z)
-    return (y - s) - e
-
-
-def _product_residual(x: Any, z: Any, y: Any) -> Any:
-    p, e = two_product(x, z)
-    return np.where(product_is_safe(x, z), (y - p) - e, np.nan)
-
-
-def _quotient_residual(x: Any, z: Any, y: Any) -> Any:
-    p, e = two_product(y, z)
-    return np.where(product_is_safe(y, z), ((p - x) + e) / z, np.nan)
-
-
-def _sqrt_residual(x: Any, y: Any) -> Any:
-    p, e = two_product(y, y)
-    return np.where(product_is_safe(y, y) & (y > 0), ((p - x) + e) / (2 * y), np.nan)
-
-
-def _power_residual(x: Any, c: Any, y: Any) -> Any:
-    """Known for the exponents 2, 3 and 4 (in twice the precision) and -1, -2 through them."""
-    x, c, y = np.broadcast_arrays(np.asarray(x, np.float64), c, y)
-    high, low = x, np.zeros_like(x)
-    found = np.full(x.shape, np.nan)
-    safe = product_is_safe(x, x)
-    for n in (2, 3, 4):
-        p, e = two_product(high, x)
-        safe = safe & product_is_safe(high, x)
-        high, low = p, e + low * x
-        found = np.where((c == n) & safe, (y - high) - low, found)
-        p, e = two_product(y, high)
-        known = (c == -n) & safe & product_is_safe(y, high)
-        found = np.where(known, ((p - 1) + e + y * low) / high, found)
-    return np.where(c == -1, _quotient_residual(np.ones_like(x), x, y), found)
-
-
-def _power(x: Any, c: Any) -> Any:
-    """x**c through the C library's double-precision pow, rounded once; a square by multiplication."""
-    x = np.asarray(x)
-    with_pow = np.float_power(x, c).astype(x.dtype)
-    return np.where(np.asarray(c) == 2, x * x, with_pow)
-
-
-def _is_whole(c: Any) -> Any:
-    return np.asarray(c) == np.rint(c)
-
-
-def _power_domain(x: Any, c: Any) -> Any:
-    """Whole exponents from 0 up: everywhere; negative whole ones: not at 0; others: x > 0."""
-    return np.where(_is_whole(c), np.where(np.asarray(c) >= 0, np.inf, np.abs(x)), x)
-
-
-def _power_phase(x: Any, c: Any) -> Any:
-    """Up to degree 9 every Taylor coefficient is known; else the slope behaves as exp((c-1) log x)."""
-    short = _is_whole(c) & (np.asarray(c) >= 0) & (np.asarray(c) <= 9)
-    return np.where(short, 0.0, (c - 1) * np.log(np.abs(x)))
-
-
-def _falling_power(x: Any, c: Any, k: Any) -> Any:
-    """c (c-1) ... (c-k+1) x^(c-k): the k-th derivative of x^c, exactly 0 beyond a whole degree."""
-    x = np.asarray(x)
-    c = np.asarray(c, dtype=np.float64)
-    factor, low = np.ones_like(c), np.zeros_like(c)
-    for j in range(int(k)):  # in twice the precision: only the result is rounded
-        term, lost = two_sum(c, np.float64(-j))
-        product, error = two_product(factor, term)
-        factor, low = two_sum(product, error + low * term + factor * lost)
-    exponent, lost = two_sum(c, -np.float64(k))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        power = np.float_power(x, exponent)
-        turned = np.where(_is_whole(c), power * (1 - 2 * np.mod(lost, 2)), np.nan)  # c - k, not exponent
-        power = np.where((x < 0) & (lost != 0), turned, power)
-        half = np.float_power(np.abs(x), exponent / 2)  # the power alone may leave the range
-        outside = np.isinf(power) | (np.abs(power) < 2.0**-1022)
-        product = np.where(outside, np.copysign(1.0, power) * (factor * half) * half, factor * power)
-        shift = np.where(x == 0, 0.0, lost * np.log(np.abs(x)))
-        product = np.where(shift == 0, product, product + product * shift)
-    return np.where(factor == 0, 0.0, product).astype(x.dtype)
-
-
-def _sigmoid(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return np.where(np.asarray(x) >= 0, 1, e) / (1 + e)
-
-
-def _sigmoid_slope(x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return e / ((1 + e) * (1 + e))
-
-
-def _tanh_slope(x: Any) -> Any:
-    return 4 * _sigmoid_slope(2 * x)
-
-
-def _step(x: Any) -> Any:
-    x = np.asarray(x)
-    return (x > 0).astype(x.dtype)
-
-
-_POW = {"float64": 1.1, "else": 1.01}
-
-
-def _larger(degrees: Any, _args: Any) -> Any:
-    return np.maximum(degrees[0], degrees[1])
-
-
-def _power_degree(degrees: Any, args: Any) -> Any:
-    whole = _is_whole(args[1]) & (np.asarray(args[1]) >= 0)
-    return np.where(whole, degrees[0] * args[1], np.inf)
 
 
 # The rows. Arithmetic first; then functions; last, what only partials use.
 
-
 add: Op = op(
-    "+", np.add, lambda x, z, y: (1, 1), arity=2, degree=_larger, exact=_sum_is_exact,
-    residual=_sum_residual, text="{} + {}", latex="{} + {}", binds=10, loose=(10, 11),
+    "+", np.add, lambda x, z, y: (1, 1), arity=2, degree=facets.larger, exact=facets.sum_is_exact,
+    residual=facets.sum_residual, text="{} + {}", latex="{} + {}", binds=10, loose=(10, 11),
 )  # fmt: skip
 sub: Op = op(
-    "-", np.subtract, lambda x, z, y: (1, -1), arity=2, degree=_larger, exact=_sum_is_exact,
-    residual=lambda x, z, y: _sum_residual(x, -z, y),
+    "-", np.subtract, lambda x, z, y: (1, -1), arity=2, degree=facets.larger, exact=facets.sum_is_exact,
+    residual=lambda x, z, y: facets.sum_residual(x, -z, y),
     text="{} - {}", latex="{} - {}", binds=10, loose=(10, 11),
 )  # fmt: skip
 mul: Op = op(
     "*", np.multiply, lambda x, z, y: (z, x), arity=2, degree=lambda d, _: d[0] + d[1],
-    exact=_product_is_exact, residual=_product_residual,
+    exact=facets.product_is_exact, residual=facets.product_residual,
     text="{} * {}", latex=r"{} \cdot {}", binds=12, loose=(12, 13),
 )  # fmt: skip
 div: Op = op(
     "/", np.divide, lambda x, z, y: (reciprocal(z), -(y * reciprocal(z))), arity=2,
     domain=lambda x, z: np.abs(z), edge=1, domain_text="z != 0",
     degree=lambda d, _: np.where(d[1] > 0, np.inf, d[0]),
-    exact=_quotient_is_exact, residual=_quotient_residual, text="{} / {}", binds=12, loose=(12, 13),
+    exact=facets.quotient_is_exact, residual=facets.quotient_residual,
+    text="{} / {}", binds=12, loose=(12, 13),
     latex=r"\frac{{{}}}{{{}}}", latex_binds=26, latex_loose=(0, 0),
 )  # fmt: skip
 neg: Op = op(
@@ -381,14 +240,15 @@ copy: Op = op(
     text="{}", latex="{}", binds=1, loose=(0,), parsed=False,
 )  # fmt: skip
 power: Op = op(
-    "**", _power, lambda x, z, y: (falling_power(x, z, 1), None), arity=2, half_ulps=_POW,
-    domain=_power_domain, domain_text="x > 0, or a whole exponent (x != 0 if it is negative)",
-    degree=_power_degree, residual=_power_residual, reach=1, phase=_power_phase,
+    "**", facets.power, lambda x, z, y: (falling_power(x, z, 1), None), arity=2,
+    half_ulps=facets.POWER_CLAIM, domain=facets.power_domain,
+    domain_text="x > 0, or a whole exponent (x != 0 if it is negative)",
+    degree=facets.power_degree, residual=facets.power_residual, reach=1, phase=facets.power_phase,
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0),
 )  # fmt: skip
 variable_power: Op = op(
-    "**z", _power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2, half_ulps=_POW,
-    domain=_power_domain, domain_text=power.domain_text, residual=_power_residual,
+    "**z", facets.power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2,
+    half_ulps=facets.POWER_CLAIM, domain=facets.power_domain, domain_text=power.domain_text, residual=facets.power_residual,
     reach=1, phase=lambda x, z: (z - 1) * np.log(np.abs(x)),
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
 )  # fmt: skip
@@ -398,11 +258,11 @@ absolute: Op = op(
 )  # fmt: skip
 minimum: Op = op(
     "min", np.minimum, lambda x, z, y: (step(z - x), 1 - step(z - x)), arity=2, half_ulps=0,
-    kink=lambda x, z: x - z, degree=_larger, latex=r"\min({}, {})", latex_loose=(0, 0), folds=True,
+    kink=lambda x, z: x - z, degree=facets.larger, latex=r"\min({}, {})", latex_loose=(0, 0), folds=True,
 )  # fmt: skip
 maximum: Op = op(
     "max", np.maximum, lambda x, z, y: (step(x - z), 1 - step(x - z)), arity=2, half_ulps=0,
-    kink=lambda x, z: x - z, degree=_larger, latex=r"\max({}, {})", latex_loose=(0, 0), folds=True,
+    kink=lambda x, z: x - z, degree=facets.larger, latex=r"\max({}, {})", latex_loose=(0, 0), folds=True,
 )  # fmt: skip
 relu: Op = op(
     "relu", lambda x: np.maximum(x, 0), lambda x, y: (step(x),), half_ulps=0, kink=lambda x: x,
@@ -418,7 +278,7 @@ log: Op = op(
 )  # fmt: skip
 sqrt: Op = op(
     "sqrt", np.sqrt, lambda x, y: (0.5 * reciprocal(y),), domain=lambda x: x, domain_text="x >= 0",
-    residual=_sqrt_residual, latex=r"\sqrt{{{}}}", latex_loose=(0,),
+    residual=facets.sqrt_residual, latex=r"\sqrt{{{}}}", latex_loose=(0,),
 )  # fmt: skip
 sin: Op = op(
     "sin", np.sin, lambda x, y: (cos(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
@@ -433,7 +293,7 @@ tanh: Op = op(
     saturates=True, latex=r"\tanh {}",
 )  # fmt: skip
 sigmoid: Op = op(
-    "sigmoid", _sigmoid, lambda x, y: (sigmoid_slope(x),), reach=1,
+    "sigmoid", facets.sigmoid, lambda x, y: (sigmoid_slope(x),), reach=1,
     half_ulps={"float32": 8, "float16": 4, "else": 5.5}, saturates=True,
     latex=r"\sigma({})", latex_loose=(0,),
 )  # fmt: skip
@@ -446,24 +306,24 @@ reciprocal: Op = op(
     internal=True,
 )  # fmt: skip
 falling_power: Op = op(
-    "falling_power", _falling_power, lambda x, z, k, y: (falling_power(x, z, k + 1), None, None),
-    arity=3, half_ulps={"float64": 7, "else": 1.01}, domain=lambda x, z, k: _power_domain(x, z),
+    "falling_power", facets.falling_power, lambda x, z, k, y: (falling_power(x, z, k + 1), None, None),
+    arity=3, half_ulps={"float64": 7, "else": 1.01}, domain=lambda x, z, k: facets.power_domain(x, z),
     domain_text=power.domain_text, internal=True,
     text="{1} * {0} ** ({1} - {2})", latex="{1} {0}^{{{1} - {2}}}", binds=12, loose=(31, 31, 31),
 )  # fmt: skip
 tanh_slope: Op = op(  # 1 - tanh(x)^2 underflows to 0 for |x| > 19, this does not
-    "tanh_slope", _tanh_slope, lambda x, y: (-2 * (tanh(x) * y),), reach=1,
+    "tanh_slope", facets.tanh_slope, lambda x, y: (-2 * (tanh(x) * y),), reach=1,
     half_ulps={"float32": 12, "float16": 7, "else": 9.5}, saturates=True,
     text="1 - tanh({}) ** 2", latex=r"1 - \tanh^2 {}", binds=10, internal=True,
 )  # fmt: skip
 sigmoid_slope: Op = op(  # s (1 - s) loses all digits for large x, this does not
-    "sigmoid_slope", _sigmoid_slope, lambda x, y: (-(tanh(0.5 * x) * y),), reach=1,
+    "sigmoid_slope", facets.sigmoid_slope, lambda x, y: (-(tanh(0.5 * x) * y),), reach=1,
     half_ulps={"float32": 12, "float16": 7, "else": 9.5}, saturates=True,
     text="sigmoid({0}) * (1 - sigmoid({0}))", latex=r"\sigma({0})(1 - \sigma({0}))", latex_loose=(0,),
     binds=12, internal=True,
 )  # fmt: skip
 step: Op = op(
-    "step", _step, lambda x, y: (0,), half_ulps=0, kink=lambda x: x, degree=lambda d, _: 0 * d[0],
+    "step", facets.step, lambda x, y: (0,), half_ulps=0, kink=lambda x: x, degree=lambda d, _: 0 * d[0],
     latex=r"[{} > 0]", latex_loose=(0,), internal=True,
 )  # fmt: skip
 

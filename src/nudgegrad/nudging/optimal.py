@@ -233,6 +233,8 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
         n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
+    j = np.abs(s.values[-1][:, :1])
+    part = part + fmt.u**2 * j / width  # products of two roundings: an adjoint of 0 may be a cancelled one
     summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
     part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)
@@ -268,7 +270,7 @@ def unexplained(q: Problem, x: Array, j: Array, rms: Array, explained: Array) ->
         series += (weights * term).sum(axis=-1)
         size += (weights * np.abs(term)).sum(axis=-1)
     spread = (weights * rms[:, 1:].reshape(j.shape)).sum(axis=-1) + rms[:, :1]
-    room = spread + explained + NOISE * WIDE.u * size
+    room = spread + explained + WIDE.u * size
     excess = np.abs(seen - series) - room
     return np.where(excess > 0, excess, 0.0)
 

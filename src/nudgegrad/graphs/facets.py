@@ -1,0 +1,167 @@
+"""What rows are made of: values, exactness, residuals and margins that are longer than a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..formats import Format, product_is_safe, two_product, two_sum
+
+
+def power_of_two(x: Any) -> Any:
+    """Where x is plus or minus a power of two."""
+    return np.abs(np.frexp(x)[0]) == 0.5
+
+
+def is_normal(fmt: Format, y: Any) -> Any:
+    """Where y has the full precision of the format."""
+    return np.abs(y) >= fmt.smallest_normal
+
+
+def sum_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    """Both operands lie on the grid of the result, so the sum does (Sterbenz's argument)."""
+    gap = fmt.spacing(y)
+    return on_grid(x, gap) & on_grid(z, gap)
+
+
+def on_grid(x: Any, gap: Any) -> Any:
+    """Where x is a whole multiple of the power of two `gap`."""
+    steps = x / gap
+    return (steps == np.rint(steps)) & ((steps != 0) | (x == 0))  # a quotient can underflow
+
+
+def product_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    """A factor is a power of two or 0, and nothing underflows."""
+    return ((power_of_two(x) | power_of_two(z)) & is_normal(fmt, y)) | (x == 0) | (z == 0)
+
+
+def quotient_is_exact(fmt: Format, x: Any, z: Any, y: Any) -> Any:
+    """The divisor is a power of two, or the quotient is 0, and nothing underflows."""
+    return (power_of_two(z) & is_normal(fmt, y)) | (x == 0)
+
+
+def sum_residual(x: Any, z: Any, y: Any) -> Any:
+    """Computed minus exact sum."""
+    s, e = two_sum(x, z)
+    return (y - s) - e
+
+
+def product_residual(x: Any, z: Any, y: Any) -> Any:
+    """Computed minus exact product; nan where the product of the parts would over- or underflow."""
+    p, e = two_product(x, z)
+    return np.where(product_is_safe(x, z), (y - p) - e, np.nan)
+
+
+def quotient_residual(x: Any, z: Any, y: Any) -> Any:
+    """Computed minus exact quotient, from the remainder y z - x; nan as for products."""
+    p, e = two_product(y, z)
+    return np.where(product_is_safe(y, z), ((p - x) + e) / z, np.nan)
+
+
+def sqrt_residual(x: Any, y: Any) -> Any:
+    """Computed minus exact root, from y^2 - x to first order; nan as for products."""
+    p, e = two_product(y, y)
+    return np.where(product_is_safe(y, y) & (y > 0), ((p - x) + e) / (2 * y), np.nan)
+
+
+def power_residual(x: Any, c: Any, y: Any) -> Any:
+    """Known for the exponents 2, 3 and 4 (in twice the precision) and -1, -2 through them."""
+    x, c, y = np.broadcast_arrays(np.asarray(x, np.float64), c, y)
+    high, low = x, np.zeros_like(x)
+    found = np.full(x.shape, np.nan)
+    safe = product_is_safe(x, x)
+    for n in (2, 3, 4):
+        p, e = two_product(high, x)
+        safe = safe & product_is_safe(high, x)
+        high, low = p, e + low * x
+        found = np.where((c == n) & safe, (y - high) - low, found)
+        p, e = two_product(y, high)
+        known = (c == -n) & safe & product_is_safe(y, high)
+        found = np.where(known, ((p - 1) + e + y * low) / high, found)
+    return np.where(c == -1, quotient_residual(np.ones_like(x), x, y), found)
+
+
+def power(x: Any, c: Any) -> Any:
+    """x**c through the C library's double-precision pow, rounded once; a square by multiplication."""
+    x = np.asarray(x)
+    with_pow = np.float_power(x, c).astype(x.dtype)
+    return np.where(np.asarray(c) == 2, x * x, with_pow)
+
+
+def is_whole(c: Any) -> Any:
+    """Where c is a whole number."""
+    return np.asarray(c) == np.rint(c)
+
+
+def power_domain(x: Any, c: Any) -> Any:
+    """Whole exponents from 0 up: everywhere; negative whole ones: not at 0; others: x > 0."""
+    return np.where(is_whole(c), np.where(np.asarray(c) >= 0, np.inf, np.abs(x)), x)
+
+
+def power_phase(x: Any, c: Any) -> Any:
+    """Up to degree 9 every Taylor coefficient is known; else the slope behaves as exp((c-1) log x)."""
+    short = is_whole(c) & (np.asarray(c) >= 0) & (np.asarray(c) <= 9)
+    return np.where(short, 0.0, (c - 1) * np.log(np.abs(x)))
+
+
+def falling_power(x: Any, c: Any, k: Any) -> Any:
+    """c (c-1) ... (c-k+1) x^(c-k), k > 0: the k-th derivative of x^c, exactly 0 beyond a whole degree."""
+    x = np.asarray(x)
+    c = np.asarray(c, dtype=np.float64)
+    factor, low = c, np.float64(0.0)
+    for j in range(1, int(k)):  # in twice the precision: only the result is rounded
+        term, lost = two_sum(c, np.float64(-j))
+        product, error = two_product(factor, term)
+        factor, low = two_sum(product, error + low * term + factor * lost)
+    exponent, lost = two_sum(c, -np.float64(k))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        power = np.float_power(x, exponent)
+        if lost.any():  # a whole c - k decides the sign, the rounded exponent does not
+            turned = np.where(is_whole(c), power * (1 - 2 * np.mod(lost, 2)), np.nan)
+            power = np.where((x < 0) & (lost != 0), turned, power)
+        product = factor * power
+        outside = np.isinf(power) | (np.abs(power) < 2.0**-1022)
+        if outside.any():  # the power alone leaves the range, the product may not
+            half = np.float_power(np.abs(x), exponent / 2)
+            product = np.where(outside, np.copysign(1.0, power) * (factor * half) * half, product)
+        if lost.any():
+            product = product + product * np.where((lost == 0) | (x == 0), 0.0, lost * np.log(np.abs(x)))
+    return np.where(factor == 0, 0.0, product).astype(x.dtype)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)) without overflow on either side."""
+    e = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1, e) / (1 + e)
+
+
+def sigmoid_slope(x: Any) -> Any:
+    """s (1 - s) from exp(-abs(x)), so that it does not cancel."""
+    e = np.exp(-np.abs(x))
+    return e / ((1 + e) * (1 + e))
+
+
+def tanh_slope(x: Any) -> Any:
+    """1 - tanh(x)^2 as 4 s(2x) (1 - s(2x)), so that it does not cancel."""
+    return 4 * sigmoid_slope(2 * x)
+
+
+def step(x: Any) -> Any:
+    """1 where x > 0, else 0."""
+    x = np.asarray(x)
+    return (x > 0).astype(x.dtype)
+
+
+POWER_CLAIM = {"float64": 1.1, "else": 1.01}
+
+
+def larger(degrees: Any, _args: Any) -> Any:
+    """The larger degree: of sums, minima and maxima."""
+    return np.maximum(degrees[0], degrees[1])
+
+
+def power_degree(degrees: Any, args: Any) -> Any:
+    """n times the degree for a whole n >= 0, else infinite."""
+    whole = is_whole(args[1]) & (np.asarray(args[1]) >= 0)
+    return np.where(whole, degrees[0] * args[1], np.inf)
