@@ -248,7 +248,8 @@ power: Op = op(
 )  # fmt: skip
 variable_power: Op = op(
     "**z", facets.power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2,
-    half_ulps=facets.POWER_CLAIM, domain=facets.power_domain, domain_text=power.domain_text, residual=facets.power_residual,
+    half_ulps=facets.POWER_CLAIM, domain=facets.power_domain, domain_text=power.domain_text,
+    residual=facets.power_residual,
     reach=1, phase=lambda x, z: (z - 1) * np.log(np.abs(x)),
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
 )  # fmt: skip
