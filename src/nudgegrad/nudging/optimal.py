@@ -234,7 +234,8 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
     j = np.abs(s.values[-1][:, :1])
-    part = part + fmt.u * WIDE.u * j / width  # an adjoint of 0 may have cancelled: it is known to WIDE.u
+    cancelled = fmt.u * WIDE.u * j / width  # adjoints that came out as 0 are known to WIDE.u only
+    part = np.where(part == 0, cancelled, part)
     summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
     part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)

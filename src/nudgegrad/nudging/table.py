@@ -291,9 +291,9 @@ def judge(adjoint: float, estimate: float, bar: float, a: float, second: float) 
     Fail takes two estimates that both lie beyond 3 (bar + a): a right adjoint lies within bar + a of the
     first and, as halving h at most doubles the rounding, within 2 bar + a of the second.
     """
-    if not np.isfinite(adjoint):
-        return Verdict.INCONCLUSIVE
     room = bar + a
+    if not np.isfinite(adjoint) or not np.isfinite(room):
+        return Verdict.INCONCLUSIVE
     if abs(adjoint - estimate) > FAIL * room and abs(adjoint - second) > FAIL * room:
         return Verdict.FAIL
     if abs(adjoint) <= a and abs(estimate) <= room:
