@@ -7,6 +7,7 @@ writes `benchmarks/results/startup.txt`.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -26,11 +27,12 @@ ROUNDS = 21
 
 def main() -> int:
     """Time each command in turn, many times over, and print the median ratios with their spread."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # as installed
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(ROUNDS):
         for name, arguments in COMMANDS.items():
             began = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
             times[name].append(time.perf_counter() - began)
     bare, numpy = times["bare interpreter"], times["import numpy"]
     lines = [f"{'command':22}{'ms':>8}{'x bare':>16}{'x import numpy':>18}"]
