@@ -16,6 +16,7 @@ from nudgegrad.nudging.optimal import measure, points, problem, solve
 from nudgegrad.nudging.stencils import STENCILS
 from nudgegrad.nudging.table import judge
 from nudgegrad.sweeps.jets import closure
+from tests.families import draw
 from tests.oracles.truth import true_derivatives
 
 (TWO_SIDED,) = STENCILS["two-sided"]
@@ -93,6 +94,13 @@ def test_a_newton_iteration_corrects_its_own_nudges() -> None:
     holds(t)
     assert t["w"].verdict == "pass"
     assert t["s"].verdict != "fail"
+
+
+@pytest.mark.parametrize("seed", [100438])
+def test_a_vanished_derivative_has_a_bar(seed: int) -> None:
+    """Every adjoint between the node and J comes out as 0, and so did the bar."""
+    program = draw("self_correcting", seed)
+    holds(ng.nudges(ng.graph(program.text).at(program.inputs)))
 
 
 # Rounding

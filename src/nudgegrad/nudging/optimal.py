@@ -17,7 +17,9 @@ row's claim). h minimises T + N over the powers of two that the caps allow. The 
 
 where R is the rounding that is known exactly (it sees what sums of squares cannot: equal terms,
 stagnation) and N_o is N over the ops where it is not known; where J is linear in v by structure, the
-middle term is R + 4 N_o, because then R is no approximation. D(h) is then compared with D(h/2).
+middle term is R + 4 N_o, because then R is no approximation. N leaves out what an op loses alike at
+every point (`apart_from_base`); T holds besides what the series does not explain (`unexplained`). D(h) is
+then compared with D(h/2).
 """
 
 from __future__ import annotations
