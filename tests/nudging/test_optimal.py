@@ -103,6 +103,20 @@ def test_a_vanished_derivative_has_a_bar(seed: int) -> None:
     holds(ng.nudges(ng.graph(program.text).at(program.inputs)))
 
 
+@pytest.mark.parametrize(
+    ("seed", "format"), [(100033, "float64"), (100193, "float64"), (100077, "float32")]
+)
+def test_terms_beyond_the_ninth_are_seen_in_the_even_part(
+    monkeypatch: pytest.MonkeyPatch, seed: int, format: str
+) -> None:
+    program = draw("self_correcting", seed)
+    run = ng.graph(program.text).at(program.inputs, format=format)
+    holds(ng.nudges(run))
+    monkeypatch.setattr("nudgegrad.nudging.optimal.unexplained", lambda _, x, *__: np.zeros(x.shape[:2]))
+    with pytest.raises(AssertionError):
+        holds(ng.nudges(run))
+
+
 # Rounding
 
 
