@@ -165,3 +165,16 @@ def power_degree(degrees: Any, args: Any) -> Any:
     """n times the degree for a whole n >= 0, else infinite."""
     whole = is_whole(args[1]) & (np.asarray(args[1]) >= 0)
     return np.where(whole, degrees[0] * args[1], np.inf)
+
+
+def exact_power(m: Any, x: Any, c: Any) -> Any:
+    """x**c on rationals or intervals: by multiplication for whole c, else exp(c log x)."""
+    return m.power(x, int(c)) if getattr(c, "denominator", 0) == 1 else m.exp(m.times(c, m.log(x)))
+
+
+def exact_falling_power(m: Any, x: Any, c: Any, k: Any) -> Any:
+    """c (c-1) ... (c-k+1) x^(c-k) on rationals or intervals."""
+    factor = c
+    for j in range(1, int(k)):
+        factor = factor * (c - j)
+    return factor if factor == 0 else factor * exact_power(m, x, c - k)

@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import Format
+from ..formats import Format, two_sum
 from . import facets
 
 Facet = Callable[..., Any]
 Spelled = tuple[str, int]  # a text and how tightly its outermost operator binds
 
+LARGEST_SUBNORMAL = float(np.nextafter(2.0**-1022, 0.0))
 ATOM = 100  # a name, a number, a call: never needs brackets
 
 
@@ -104,6 +105,13 @@ class Op:
     residual : callable, optional
         ``residual(x, ..., y)``: computed minus exact result on the computed operands, in float64; nan where
         it cannot be known.
+    exactly : callable, optional
+        ``exactly(m, x, ...)``: the value on rationals or on intervals, arguments of one kind; `m` has
+        ``power, exp, log, sqrt, sin, cos`` of both. Without it the lab has no exact answers for the op.
+    tape : callable, optional
+        ``tape(x, ...)`` on `Term`: the value composed of other rows, operation for operation as `value`
+        computes it; `wide` and `where` help. Without it the row is a primitive: whoever computes by tapes,
+        as the browser does, has a value of this name.
     text, latex : str
         Templates of the notation, one ``{}`` an argument.
     binds : int
@@ -135,6 +143,8 @@ class Op:
     degree: Facet | None = None
     exact: Facet | None = None
     residual: Facet | None = None
+    exactly: Facet | None = None
+    tape: Facet | None = None
     text: str = ""
     latex: str = ""
     binds: int = ATOM
@@ -212,16 +222,19 @@ def op(name: str, value: Facet, partials: Facet, **others: Any) -> Op:
 add: Op = op(
     "+", np.add, lambda x, z, y: (1, 1), arity=2, degree=facets.larger, exact=facets.sum_is_exact,
     residual=facets.sum_residual, text="{} + {}", latex="{} + {}", binds=10, loose=(10, 11),
+    exactly=lambda m, x, z: x + z,
 )  # fmt: skip
 sub: Op = op(
     "-", np.subtract, lambda x, z, y: (1, -1), arity=2, degree=facets.larger, exact=facets.sum_is_exact,
     residual=lambda x, z, y: facets.sum_residual(x, -z, y),
     text="{} - {}", latex="{} - {}", binds=10, loose=(10, 11),
+    exactly=lambda m, x, z: x - z,
 )  # fmt: skip
 mul: Op = op(
     "*", np.multiply, lambda x, z, y: (z, x), arity=2, degree=lambda d, _: d[0] + d[1],
     exact=facets.product_is_exact, residual=facets.product_residual,
     text="{} * {}", latex=r"{} \cdot {}", binds=12, loose=(12, 13),
+    exactly=lambda m, x, z: x * z,
 )  # fmt: skip
 div: Op = op(
     "/", np.divide, lambda x, z, y: (reciprocal(z), -(y * reciprocal(z))), arity=2,
@@ -230,14 +243,17 @@ div: Op = op(
     exact=facets.quotient_is_exact, residual=facets.quotient_residual,
     text="{} / {}", binds=12, loose=(12, 13),
     latex=r"\frac{{{}}}{{{}}}", latex_binds=26, latex_loose=(0, 0),
+    exactly=lambda m, x, z: x / z,
 )  # fmt: skip
 neg: Op = op(
     "neg", np.negative, lambda x, y: (-1,), half_ulps=0, degree=lambda d, _: d[0],
     text="-{}", latex="-{}", binds=20, loose=(20,),
+    exactly=lambda m, x: -x,
 )  # fmt: skip
 copy: Op = op(
     "copy", np.positive, lambda x, y: (1,), half_ulps=0, degree=lambda d, _: d[0],
     text="{}", latex="{}", binds=1, loose=(0,), parsed=False,
+    exactly=lambda m, x: x,
 )  # fmt: skip
 power: Op = op(
     "**", facets.power, lambda x, z, y: (falling_power(x, z, 1), None), arity=2,
@@ -245,6 +261,7 @@ power: Op = op(
     domain_text="x > 0, or a whole exponent (x != 0 if it is negative)",
     degree=facets.power_degree, residual=facets.power_residual, reach=1, phase=facets.power_phase,
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0),
+    exactly=facets.exact_power,
 )  # fmt: skip
 variable_power: Op = op(
     "**z", facets.power, lambda x, z, y: (z * variable_power(x, z - 1), log(x) * y), arity=2,
@@ -252,51 +269,66 @@ variable_power: Op = op(
     residual=facets.power_residual,
     reach=1, phase=lambda x, z: (z - 1) * np.log(np.abs(x)),
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
+    exactly=facets.exact_power,
+    tape=lambda x, z: power(x, z),
 )  # fmt: skip
 absolute: Op = op(
     "abs", np.abs, lambda x, y: (step(x) - step(-x),), half_ulps=0, kink=lambda x: x,
     degree=lambda d, _: d[0], latex=r"\left|{}\right|", latex_loose=(0,),
+    exactly=lambda m, x: abs(x),
 )  # fmt: skip
 minimum: Op = op(
     "min", np.minimum, lambda x, z, y: (step(z - x), 1 - step(z - x)), arity=2, half_ulps=0,
     kink=lambda x, z: x - z, degree=facets.larger, latex=r"\min({}, {})", latex_loose=(0, 0), folds=True,
+    exactly=lambda m, x, z: x if x < z else z,
 )  # fmt: skip
 maximum: Op = op(
     "max", np.maximum, lambda x, z, y: (step(x - z), 1 - step(x - z)), arity=2, half_ulps=0,
     kink=lambda x, z: x - z, degree=facets.larger, latex=r"\max({}, {})", latex_loose=(0, 0), folds=True,
+    exactly=lambda m, x, z: x if x > z else z,
 )  # fmt: skip
 relu: Op = op(
     "relu", lambda x: np.maximum(x, 0), lambda x, y: (step(x),), half_ulps=0, kink=lambda x: x,
     degree=lambda d, _: d[0], latex=r"\operatorname{{relu}} {}",
+    exactly=lambda m, x: x if x > 0 else 0 * x,
+    tape=lambda x: maximum(x, 0),
 )  # fmt: skip
 exp: Op = op(
     "exp", np.exp, lambda x, y: (y,), half_ulps={"float32": 5.25, "else": 1.5}, reach=1,
     latex="e^{{{}}}", latex_binds=30, latex_loose=(0,),
+    exactly=lambda m, x: m.exp(x),
 )  # fmt: skip
 log: Op = op(
     "log", np.log, lambda x, y: (reciprocal(x),), half_ulps={"float32": 7.75, "else": 1.5},
     domain=lambda x: x, domain_text="x > 0", latex=r"\ln {}",
+    exactly=lambda m, x: m.log(x),
 )  # fmt: skip
 sqrt: Op = op(
     "sqrt", np.sqrt, lambda x, y: (0.5 * reciprocal(y),), domain=lambda x: x, domain_text="x >= 0",
     residual=facets.sqrt_residual, latex=r"\sqrt{{{}}}", latex_loose=(0,),
+    exactly=lambda m, x: m.sqrt(x),
 )  # fmt: skip
 sin: Op = op(
     "sin", np.sin, lambda x, y: (cos(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
     latex=r"\sin {}",
+    exactly=lambda m, x: m.sin(x),
 )  # fmt: skip
 cos: Op = op(
     "cos", np.cos, lambda x, y: (-sin(x),), half_ulps={"float32": 3, "else": 1.5}, reach=1,
     latex=r"\cos {}",
+    exactly=lambda m, x: m.cos(x),
 )  # fmt: skip
 tanh: Op = op(
     "tanh", np.tanh, lambda x, y: (tanh_slope(x),), half_ulps={"float32": 3, "else": 2.5}, reach=1,
     saturates=True, latex=r"\tanh {}",
+    exactly=lambda m, x: 1 - 2 / (m.exp(2 * x) + 1),
 )  # fmt: skip
 sigmoid: Op = op(
     "sigmoid", facets.sigmoid, lambda x, y: (sigmoid_slope(x),), reach=1,
     half_ulps={"float32": 8, "float16": 4, "else": 5.5}, saturates=True,
     latex=r"\sigma({})", latex_loose=(0,),
+    exactly=lambda m, x: 1 / (m.exp(-x) + 1),
+    tape=lambda x: div(exp(minimum(x, 0)), 1 + exp(-absolute(x))),
 )  # fmt: skip
 
 # Rows that only partials use: forms of a derivative that lose nothing where the obvious one cancels.
@@ -305,28 +337,58 @@ reciprocal: Op = op(
     "reciprocal", lambda x: 1 / x, lambda x, y: (-(y * y),), domain=np.abs, domain_text="x != 0",
     text="1 / {}", latex=r"\frac{{1}}{{{}}}", binds=12, loose=(13,), latex_binds=26, latex_loose=(0,),
     internal=True,
+    exactly=lambda m, x: 1 / x,
+    tape=lambda x: div(1, x),
 )  # fmt: skip
 falling_power: Op = op(
     "falling_power", facets.falling_power, lambda x, z, k, y: (falling_power(x, z, k + 1), None, None),
     arity=3, half_ulps={"float64": 7, "else": 1.01}, domain=lambda x, z, k: facets.power_domain(x, z),
     domain_text=power.domain_text, internal=True,
     text="{1} * {0} ** ({1} - {2})", latex="{1} {0}^{{{1} - {2}}}", binds=12, loose=(31, 31, 31),
+    exactly=facets.exact_falling_power,
+    tape=lambda x, z, k: _falling_power_tape(x, z, k.symbol),
 )  # fmt: skip
 tanh_slope: Op = op(  # 1 - tanh(x)^2 underflows to 0 for |x| > 19, this does not
     "tanh_slope", facets.tanh_slope, lambda x, y: (-2 * (tanh(x) * y),), reach=1,
     half_ulps={"float32": 12, "float16": 7, "else": 9.5}, saturates=True,
     text="1 - tanh({}) ** 2", latex=r"1 - \tanh^2 {}", binds=10, internal=True,
+    exactly=lambda m, x: 4 / ((m.exp(x) + m.exp(-x)) * (m.exp(x) + m.exp(-x))),
+    tape=lambda x: 4 * sigmoid_slope(2 * x),
 )  # fmt: skip
 sigmoid_slope: Op = op(  # s (1 - s) loses all digits for large x, this does not
     "sigmoid_slope", facets.sigmoid_slope, lambda x, y: (-(tanh(0.5 * x) * y),), reach=1,
     half_ulps={"float32": 12, "float16": 7, "else": 9.5}, saturates=True,
     text="sigmoid({0}) * (1 - sigmoid({0}))", latex=r"\sigma({0})(1 - \sigma({0}))", latex_loose=(0,),
     binds=12, internal=True,
+    exactly=lambda m, x: 1 / ((m.exp(x) + 1) * (m.exp(-x) + 1)),
+    tape=lambda x: div(exp(-absolute(x)), (1 + exp(-absolute(x))) * (1 + exp(-absolute(x)))),
 )  # fmt: skip
 step: Op = op(
     "step", facets.step, lambda x, y: (0,), half_ulps=0, kink=lambda x: x, degree=lambda d, _: 0 * d[0],
     latex=r"[{} > 0]", latex_loose=(0,), internal=True,
+    exactly=lambda m, x: 0 * x + 1 if x > 0 else 0 * x,
 )  # fmt: skip
+
+# What tapes need besides rows. No program says it and nothing is differentiated through it: it is no row.
+
+wide = Op("wide", lambda x: x, lambda x, y: ())  # x computed in float64, then rounded to the format once
+where = Op("where", lambda x, z, k: np.where(x > 0, z, k), lambda x, z, k, y: (), arity=3)
+
+
+def _falling_power_tape(x: Term, z: Term, order: float) -> Any:
+    """`facets.falling_power` with its order put in; exact factors for whole exponents and for order 1."""
+    factor: Any = z
+    for j in range(1, int(order)):
+        factor = factor * (z - j)
+    exponent, lost = two_sum(z, Term.of(-order))
+    whole = power(x, exponent)
+    half = power(absolute(x), 0.5 * exponent)
+    sign = where(whole, 1, where(div(1, whole), 1, -1))  # that of a zero, too
+    inside = minimum(absolute(whole) - LARGEST_SUBNORMAL, div(1, absolute(whole)))
+    product = where(inside, factor * whole, (sign * (factor * half)) * half)
+    correction = where(minimum(absolute(lost), absolute(x)), product * (lost * log(absolute(x))), 0)
+    return wide(where(absolute(factor), product + correction, 0))
+
 
 FUNCTIONS: Mapping[str, Op] = {
     name: row for name, row in OPS.items() if row.parsed and not row.internal and name.isidentifier()

@@ -50,6 +50,16 @@ def shortened(text: str) -> str:
     return text if len(text) <= WINDOW // 2 else text[: WINDOW // 2 - 1] + "…"
 
 
+class Correction(str):
+    """A corrected source line, as a help shows it, and the edit: `source[start:end]` becomes `new`."""
+
+    __slots__ = ("end", "new", "source", "start")
+    source: str
+    start: int
+    end: int
+    new: str
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The tokens of a program text, as parallel lists; the last one is an empty ``end``.
@@ -85,7 +95,12 @@ class Tokens:
         return ProgramError(message, Place(self.source, start, end, self.origin), help or None)
 
     def corrected(self, start: int, end: int, new: str) -> str:
-        """The source line with the span `start` to `end` replaced; its neighbourhood, if it is long."""
+        """The source line with the span replaced, a `Correction`; its neighbourhood, if it is long."""
+        shown = Correction(self._line_with(start, end, new))
+        shown.source, shown.start, shown.end, shown.new = self.source, start, end, new
+        return shown
+
+    def _line_with(self, start: int, end: int, new: str) -> str:
         left = self.source.rfind("\n", 0, start) + 1
         right = self.source.find("\n", end)
         right = len(self.source) if right < 0 else right

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from ..graphs.graph import Graph
 from ..graphs.tokens import shortened
@@ -48,17 +48,31 @@ def explain(run: Run, digits: int = DIGITS) -> Lesson:
     if w goes up by 0.001, a goes up by 0.003 and J by about 0.066; dJ/dw = da/dw × dJ/da = 3 × 22 = 66
     """
     graph = run.graph
-    teacher = _Teacher(run, digits)
+    teacher = Teacher(run, digits)
     given = tuple((name, run.value(name)) for name in graph.inputs)
     steps = (*teacher.forward(), *teacher.backward())
     return Lesson(graph.name(graph.output), given, steps, digits)
 
 
-class _Teacher:
-    """A run, and what each statement of it is made of."""
+class Teacher:
+    """A run, and what each statement of it is made of.
 
-    def __init__(self, run: Run, digits: int) -> None:
-        self.run, self.graph, self.digits = run, run.graph, digits
+    Parameters
+    ----------
+    run : Run
+    digits : int
+        Significant digits of the numbers that are said.
+    several : bool
+        Whether derivatives are written with ∂.
+    fixed : set of str
+        Inputs whose derivatives are not asked.
+    """
+
+    def __init__(
+        self, run: Run, digits: int = DIGITS, several: bool = False, fixed: Set[str] = frozenset()
+    ) -> None:
+        self.fixed = fixed
+        self.run, self.graph, self.digits, self.several = run, run.graph, digits, several
         graph = run.graph
         self.output = graph.name(graph.output)
         self.statements = [i for i in graph.names if graph.op(i) is not None]
@@ -138,6 +152,7 @@ class _Teacher:
         value = float(self.run.adjoint_array[j])
         lines = [self.argument(j, value), self.chain(j, value)]
         used_for = self.names_in(j) if j in self.members else []
+        used_for = [k for k in used_for if self.graph.names[k] not in self.fixed]
         if len(used_for) > 1 and not self.said_once:
             self.said_once = True
             times = "twice" if len(used_for) == 2 else f"{len(used_for)} times"
@@ -170,9 +185,13 @@ class _Teacher:
     def chain(self, j: int, value: float) -> str:
         """The chain rule, with names and then with numbers."""
         d = self.d(self.output, j)
-        users, output = self.users[j], self.graph.output
-        if users == [output]:
+        if self.users[j] == [self.graph.output]:
             return f"{d} = {self.say(value)}"
+        return f"{d} = {' = '.join(self.products(j))} = {self.say(value)}"
+
+    def products(self, j: int) -> tuple[str, str]:
+        """The sum of products that the derivative by node `j` is: with names, with numbers."""
+        d, users, output = self.d(self.output, j), self.users[j], self.graph.output
         names: list[str] = []
         numbers: list[str] = []
         for i in users:
@@ -186,7 +205,7 @@ class _Teacher:
             names.append(f"{self.d(self.graph.names[i], j)} × {self.d(self.output, i)}")
             first = f"({p})" if p.startswith("-") and numbers else p
             numbers.append(f"{first} × {self.say(float(self.run.adjoint_array[i]))}")
-        return f"{d} = {' + '.join(names)} = {' + '.join(numbers)} = {self.say(value)}"
+        return " + ".join(names), " + ".join(numbers)
 
     # Words
 
@@ -200,7 +219,7 @@ class _Teacher:
 
     def d(self, of: str, j: int) -> str:
         """The name of a derivative by node `j`."""
-        return derivative(of, self.graph.names[j])
+        return derivative(of, self.graph.names[j], several=self.several)
 
     def change(self, name: str, slope: float, exact: bool) -> str:
         """What becomes of a node whose operand goes up by 0.001."""

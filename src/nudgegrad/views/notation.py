@@ -57,14 +57,22 @@ def with_names(graph: Graph, i: int) -> str:
 def with_numbers(run: Run, i: int, digits: int = DIGITS) -> str:
     """Node `i` with the values of its names: ``2 × -2 + 8``; negative ones in brackets where a sign or a
     power is next to them."""
-    graph = run.graph
+    return filled(run, run.graph.spelled(i, name=lambda name: held(run.graph, name))[0], digits)
 
-    def filled(match: re.Match[str]) -> str:
+
+def held(graph: Graph, name: str) -> str:
+    """What stands for a name until `filled` puts its value there."""
+    return f"\ue000{graph.index(name)}\ue001"
+
+
+def filled(run: Run, marked: str, digits: int = DIGITS) -> str:
+    """A text, spelled by the op table, with values in place of what is `held`."""
+
+    def value(match: re.Match[str]) -> str:
         before, minus, k, power = match.groups(default="")
         text = number(float(run.value_array[int(k)]), digits)
         if text.startswith("-") and (before or minus or power):
             text = f"({text})"
         return f"{before}{minus}{text}{power}"
 
-    marked = graph.spelled(i, name=lambda name: f"\ue000{graph.index(name)}\ue001")[0]
-    return HELD.sub(filled, marked).replace(" ** ", "**").replace(" * ", " × ")
+    return HELD.sub(value, marked).replace(" ** ", "**").replace(" * ", " × ")
