@@ -21,3 +21,7 @@ RATIO_NOT_BOUND = ("saturated", "self_correcting")
 
 TORCH_PROGRAMS = 1000  # issue 2: adjoints equal torch's on so many random programs
 ADJOINTS_WITHOUT_BAR = 0.01  # share of nodes whose rounding may be without limit
+
+FILE_BYTES = 120_000  # issue 3: of an exercise exported as one offline file
+
+BENCH_BYTES = 36_000  # issue 3: 120 kB for an exercise's file, of which lab.js, lab.css and the payload have 84

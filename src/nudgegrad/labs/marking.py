@@ -1,0 +1,280 @@
+"""Answers marked exactly, each with its reason: right, close, wrong, unreadable.
+
+`static/lab.js` does the same in the browser, sentence for sentence; the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from .answers import READ_AS, Answer, Unreadable, read_answer
+
+__all__ = ["Answer", "Mark", "Unreadable", "mark", "mark_nudge", "read_answer"]
+
+ENDS = 6  # significant digits up to which a decimal that ends must be typed in full
+ENOUGH = 3  # significant digits from which a rounded decimal is right
+PRINTED = 12  # significant digits up to which a sentence prints a decimal that ends in full,
+SHOWN = 6  # and to which it rounds others
+FLOATS = Fraction(1, 10**9)  # relative distance that the rounding error of floats may explain
+
+NUDGES = re.compile(r" *nudges? *$", re.IGNORECASE | re.ASCII)
+
+Interval = tuple[Fraction, Fraction]  # a truth: one rational twice, or the ends around an irrational
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an answer is worth.
+
+    Parameters
+    ----------
+    state : str
+        ``right``, ``close``, ``wrong``, ``unreadable``, ``empty``, or ``recorded`` where no truth is given.
+        Only ``right`` and ``wrong`` are attempts.
+    code : str
+        The rule that decided. Right: ``exact``, ``rounded``, ``first``. Close: ``quotient``, ``digits``,
+        ``cut``, ``float``, ``unit``. Wrong: ``named``, ``sign``, ``otherwise``. Else as `state`.
+    say : str
+        The sentence for the learner.
+    """
+
+    state: str
+    code: str
+    say: str
+
+
+def _interval(truth: str | list[str]) -> Interval:
+    low, high = (truth, truth) if isinstance(truth, str) else truth
+    return Fraction(low), Fraction(high)
+
+
+def _ended(truth: Interval) -> tuple[int, int] | None:
+    """m and e with truth = m 10^e and m no multiple of 10; None where the decimals do not end."""
+    value, bottom = truth[0], truth[0].denominator
+    if truth[0] != truth[1]:
+        return None
+    places = 0
+    while bottom % 10 == 0:
+        bottom, places = bottom // 10, places + 1
+    for factor in (2, 5):
+        while bottom % factor == 0:
+            bottom, places = bottom // factor, places + 1
+    if bottom != 1:
+        return None
+    m = value.numerator * 10**places // value.denominator
+    while m and m % 10 == 0:
+        m, places = m // 10, places - 1
+    return m, -places
+
+
+def _ends_soon(truth: Interval) -> bool:
+    """Whether the truth is a decimal of at most ENDS significant digits, which must be typed in full."""
+    ended = _ended(truth)
+    return ended is not None and len(str(abs(ended[0]))) <= ENDS
+
+
+def _magnitude(value: Fraction) -> int:
+    """The e with 10^e <= abs(value) < 10^(e + 1)."""
+    value = abs(value)
+    e = len(str(value.numerator)) - len(str(value.denominator))
+    return e if value >= Fraction(10) ** e else e - 1
+
+
+def decimal_text(truth: Interval) -> str:
+    """A decimal in full where it ends, else rounded to 6 significant digits, with "…".
+
+    Examples
+    --------
+    >>> decimal_text((Fraction(-1, 32), Fraction(-1, 32))), decimal_text((Fraction(2, 3), Fraction(2, 3)))
+    ('-0.03125', '0.666667…')
+    """
+    ended = _ended(truth)
+    full = ended is not None and len(str(abs(ended[0]))) <= PRINTED
+    if ended is not None and full:
+        m, e = ended
+    else:
+        e = _magnitude(truth[0]) - SHOWN + 1
+        m = round(truth[0] / Fraction(10) ** e)  # no tie: its decimals go on
+    digits = str(abs(m))
+    point = len(digits) + e  # the value is 0.digits times 10^point
+    if not -12 < point <= 21:
+        text = f"{digits[0]}.{digits[1:] or '0'}e{point - 1}"
+    elif point <= 0:
+        text = f"0.{'0' * -point}{digits}"
+    elif point >= len(digits):
+        text = digits + "0" * (point - len(digits))
+    else:
+        text = f"{digits[:point]}.{digits[point:]}"
+    return ("-" if m < 0 else "") + text + ("" if full else "…")
+
+
+def _rounds(answer: Answer, truth: Interval) -> bool:
+    """Whether a plain decimal is the truth rounded to the places typed; of a tie, both neighbours."""
+    if answer.places is None:
+        return False
+    half = Fraction(10) ** -answer.places / 2
+    return truth[0] - half <= answer.value <= truth[1] + half
+
+
+def _is_cut(answer: Answer, truth: Interval) -> bool:
+    """Whether a plain decimal is the truth without its later digits."""
+    if answer.places is None:
+        return False
+    missing = (truth[0] - answer.value) * (1 if answer.value > 0 else -1)
+    return 0 <= missing < Fraction(10) ** -answer.places
+
+
+def _equals(answer: Answer, truth: Interval) -> str:
+    """``exact`` or ``rounded`` where the answer stands for the truth, else an empty text."""
+    if truth[0] == truth[1] == answer.value:
+        return "exact"
+    enough = answer.digits is not None and answer.digits >= ENOUGH
+    return "rounded" if enough and _rounds(answer, truth) and not _ends_soon(truth) else ""
+
+
+def _near(answer: Answer, truth: Interval) -> Mark | None:
+    """The mark of an answer that is not right only in its digits."""
+    t = truth[0]
+    several = answer.digits is not None and answer.digits >= 2
+    floats = abs(answer.value - t) <= FLOATS * (abs(t) or 1)
+    rounds, cut = several and _rounds(answer, truth), several and _is_cut(answer, truth)
+    if floats and _ended(truth) is not None:
+        say = "Nearly: that is the number with the rounding error of floats. Which number is meant?"
+        return Mark("close", "float", say)
+    if _ends_soon(truth):
+        if (rounds or cut) and (answer.places or 0) > 0:
+            return Mark("close", "digits", "Right so far, but this value ends: type all its digits.")
+        return None
+    if rounds:
+        return Mark("close", "digits", "Right so far. More digits, please: at least 3.")
+    if cut:
+        say = "Cut off instead of rounded: the first digit left out is 5 or more, so the last one goes up."
+        return Mark("close", "cut", say)
+    if floats:
+        say = "Right but for the last digits, the rounding error of floats: leave them out."
+        return Mark("close", "float", say)
+    if abs(answer.value - t) <= Fraction(10) ** (_magnitude(t) - 1) / 2:  # half a unit of the second digit
+        if answer.digits is None:
+            say = "Right to 2 digits. Type a rounded decimal number with at least 3."
+        else:
+            say = "Right to 2 digits, but not to the last one typed."
+        return Mark("close", "digits", say)
+    return None
+
+
+def _quotient(answer: Answer, truth: Interval, box: Mapping[str, Any]) -> Mark | None:
+    """The mark of an answer that is one of the box's quotients."""
+    for nudge, written, *halves in box.get("quotients", ()):
+        quotient = _interval(written)
+        distance = abs(quotient[0] - truth[0])
+        if distance and (_equals(answer, quotient) or 1000 * abs(answer.value - quotient[0]) <= distance):
+            size, *next_ones = (decimal_text(_interval(each)) for each in (nudge, *halves))
+            numbers = ", ".join(next_ones) + ": " if next_ones else ""
+            say = f"That is the quotient at {size}. Halve the nudge: {numbers}where does it head?"
+            return Mark("close", "quotient", say)
+    return None
+
+
+def _unread(text: str, unreadable: Unreadable) -> Mark:
+    if not text.translate(READ_AS).strip(" "):
+        return Mark("empty", "empty", "")
+    place = f"Character {unreadable.at + 1}: " if unreadable.at else ""
+    return Mark("unreadable", "unreadable", place + unreadable.message)
+
+
+RECORDED = Mark("recorded", "recorded", "Written down: the answers are not in this file.")
+
+
+def mark(box: Mapping[str, Any], text: str) -> Mark:
+    """What a typed answer to a box is worth, and why.
+
+    Parameters
+    ----------
+    box : mapping
+        `truth`, a rational such as ``"9/2"`` or ``["low", "high"]`` around an irrational; `wrong`, pairs
+        of a truth and a sentence; `otherwise`, a sentence; `quotients`, rows of a nudge, its quotient and
+        the quotients at a half and a quarter of it.
+    text : str
+
+    Returns
+    -------
+    Mark
+        Decided by the first that holds: right; a quotient; a wrong answer with a name; right but for its
+        digits; wrong.
+
+    Notes
+    -----
+    Right is the truth itself, or, where its decimals do not end within 6 significant digits, a decimal
+    number with at least 3 that is the truth rounded to the places typed. There is no tolerance.
+
+    Examples
+    --------
+    >>> mark({"truth": "1/3", "wrong": [], "otherwise": "No."}, "0.33").say
+    'Right so far. More digits, please: at least 3.'
+    """
+    answer = read_answer(text)
+    if isinstance(answer, Unreadable):
+        return _unread(text, answer)
+    if "truth" not in box:
+        return RECORDED
+    truth = _interval(box["truth"])
+    if code := _equals(answer, truth):
+        return Mark("right", code, "Right." if code == "exact" else "Right: correctly rounded.")
+    if found := _quotient(answer, truth, box):
+        return found
+    for wrong, say in box.get("wrong", ()):
+        if _equals(answer, _interval(wrong)):
+            return Mark("wrong", "named", say)
+    return _near(answer, truth) or Mark("wrong", "otherwise", box["otherwise"])
+
+
+def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
+    """What a typed answer to "if c goes up by 0.001, J goes up by ?" is worth.
+
+    Parameters
+    ----------
+    nudge : mapping
+        `by` and `of`, names; `size`, a rational; `first`, the derivative times the size, and `exact`, the
+        change itself, truths as in `mark`.
+    text : str
+        The change, or a number of nudges: ``3 nudges``.
+
+    Examples
+    --------
+    >>> question = {"by": "d", "of": "J", "size": "1/1000", "first": "3/1000", "exact": "6001/2000000"}
+    >>> mark_nudge(question, "3 nudges").say
+    'Right: J changes by ≈ 0.003 (3 nudges), exactly by 0.0030005: 0.0000005 is left over.'
+    """
+    counted = NUDGES.search(text.translate(READ_AS))
+    answer = read_answer(text[: counted.start()] if counted else text)
+    if isinstance(answer, Unreadable):
+        if counted and not text[: counted.start()].strip(" "):
+            return Mark("unreadable", "unreadable", "Say how many nudges, as in 10 nudges.")
+        return _unread(text, answer)
+    if "first" not in nudge:
+        return RECORDED
+    size, by, of = Fraction(nudge["size"]), nudge["by"], nudge["of"]
+    first, exact = _interval(nudge["first"]), _interval(nudge["exact"])
+    in_nudges = first[0] / size, first[1] / size
+    sought = [(each[0] / size, each[1] / size) if counted else each for each in (first, exact)]
+    if any(_equals(answer, each) for each in sought):
+        count = decimal_text(in_nudges)
+        change = f"{decimal_text(first)} ({count} nudge{'' if count == '1' else 's'})"
+        if first == exact:
+            return Mark("right", "exact", f"Right: {of} changes by {change}, and nothing is left over.")
+        left = decimal_text((exact[0] - first[1], exact[1] - first[0]))
+        say = f"Right: {of} changes by ≈ {change}, exactly by {decimal_text(exact)}: {left} is left over."
+        return Mark("right", "first" if _equals(answer, sought[0]) else "exact", say)
+    if not counted and _equals(answer, in_nudges):
+        count = decimal_text((answer.value, answer.value))
+        say = f"Do you mean {count} nudges? Type the word as well, or the change itself."
+        return Mark("close", "unit", say)
+    if any(_equals(replace(answer, value=-answer.value), each) for each in sought):
+        return Mark("wrong", "sign", f"The size is right, the sign is not: does {of} go up or down?")
+    size_text = decimal_text((size, size))
+    say = f"Compute {of} once more with {by} larger by {size_text}: by how much did {of} change?"
+    return _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", say)

@@ -1,0 +1,1384 @@
+// The lab: one module, no dependencies. It holds no rule of calculus, no number format and few words: structure,
+// sentences, exact answers and tapes come from Python; the browser measures text, marks answers and replays tapes.
+
+// ---- elements
+
+// el("div.row", {attributes}, children…); the attributes may be left out
+function el(name, props, ...children) {
+  const [tag, ...classes] = name.split(".");
+  const made = document.createElement(tag);
+  if (props?.constructor !== Object) (children.unshift(props), (props = {}));
+  if (classes.length) made.className = classes.join(" ");
+  for (const [key, value] of Object.entries(props)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
+  }
+  made.append(...children.flat(2).filter(Boolean));
+  return made;
+}
+
+function shape(tag, props = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(props)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+// A formula for the eye, from Python's own markup, never from what a learner typed
+function math(content) {
+  const made = el("span.math", { "aria-hidden": "true" });
+  made.innerHTML = `<math displaystyle="true">${content}</math>`;
+  return made;
+}
+
+const button = (text, act, run, more = {}) => el("button", { type: "button", "data-act": act, onclick: run, ...more }, text);
+
+const table = (caption, heads, rows) =>
+  el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map((t) => el("th", { scope: "col" }, t)))),
+    el("tbody", rows.map(([first, ...rest]) => el("tr", el("th", { scope: "row" }, first), rest.map((cell) => el("td", cell)))))));
+
+const toolbar = (label, ...buttons) => el("div.tools", { role: "group", "aria-label": label }, buttons);
+
+// ---- numbers
+
+const shown = (T) => (T ? decimalText(interval(T)).replace("-", "−") : "—");
+const brief = (x, digits = 10) => (Number.isFinite(x) ? String(Number(x.toPrecision(digits))).replace("-", "−") : "—");
+const up = (change) => (change === 0 ? "stays" : `${change > 0 ? "↑" : "↓"} ${brief(Math.abs(change))}`);
+
+// A derivative: its name as text and as MathML
+function derivative({ ex, nodes }, of, by) {
+  const ml = (name) => `<mrow><mo>${ex.d}</mo>${nodes[name].ml}</mrow>`;
+  return { text: `${ex.d}${of}/${ex.d}${by}`, ml: `<mfrac>${ml(of)}${ml(by)}</mfrac>` };
+}
+
+// ---- the state: what the learner did, kept by the host
+
+const EMPTY = { typed: "", state: "empty", attempts: 0, hints: 0, revealed: false, first: null, seconds: 0, say: "" };
+const MARKS = { right: "✓", wrong: "✗", close: "≈", revealed: "◆", recorded: "●", empty: "" };
+const SAID = { right: "right", wrong: "not right", close: "close", revealed: "revealed", recorded: "written down", empty: "empty" };
+
+function recordOf(app) {
+  const { id, text, title } = app.ex;
+  return ((app.state.exercises ??= {})[id] ??= { text, title, boxes: {}, nudges: {}, events: [] });
+}
+
+const look = (app, view) => (app.shown ? app.shown(view) : recordOf(app)[view.kind][view.box.id]) ?? EMPTY;
+const entryOf = (app, { box, kind }) => (recordOf(app)[kind][box.id] ??= { ...EMPTY });
+const solved = (entry) => ["right", "revealed", "recorded"].includes(entry?.state);
+
+function save(app) {
+  if (app.ex) recordOf(app).changed = Date.now();
+  clearTimeout(app.saving);
+  app.saving = setTimeout(() => app.host.save(app.state), 150);
+}
+
+const log = (app, what, box = null) => recordOf(app).events.push({ what, box, at: new Date().toISOString() });
+
+// The boxes that are asked; one per node in the compact mode
+function asked({ ex, settings, nodes }) {
+  if (!settings.compact) return ex.boxes;
+  const [forward, backward] = [true, false].map((is) => ex.boxes.filter((box) => (box.kind === "forward") === is));
+  return [...forward, ex.own, ...backward.filter((box) => box.kind === "adjoint" && nodes[box.node].kind === "statement")];
+}
+
+const countSolved = (app) => asked(app).filter((box) => solved(recordOf(app).boxes[box.id])).length;
+
+// ---- one box
+
+function boxElement(app, box, { nudge, readonly } = {}) {
+  const forward = box.kind === "forward", kind = nudge ? "nudges" : "boxes";
+  const id = `${app.uid}-${kind}-${box.id}`, label = (nudge ?? box).spoken;
+  const input = el("input", { type: "text", id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "next", [nudge ? "data-nudge" : "data-box"]: box.id, "aria-label": label, "aria-describedby": id + "-say", readonly });
+  const mark = el("span.mark", { "aria-hidden": "true" });
+  const made = el(`span.box.${nudge ? "ask" : forward ? "forward" : "backward"}`, { title: label }, el("span", { "aria-hidden": "true" }, forward ? "→" : "←"), input, mark);
+  const view = { box, nudge, kind, input, made, mark, say: el("span.say", { id: id + "-say" }) };
+  if (!readonly) {
+    input.addEventListener("focus", () => focused(app, view));
+    input.addEventListener("blur", () => blurred(app, view));
+    input.addEventListener("input", () => typed(app, view));
+    input.addEventListener("keydown", (event) => keyed(app, view, event));
+  }
+  (nudge ? app.asks : app.views).set(box.id, view);
+  update(app, view);
+  return view;
+}
+
+function update(app, view) {
+  const { typed: text, state, say } = look(app, view), { input } = view;
+  if (input.value !== text) input.value = text;
+  input.size = Math.max(3, Math.min(14, text.length));
+  if (state === "wrong") input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+  view.made.dataset.state = view.say.dataset.state = state;
+  view.mark.textContent = MARKS[state];
+  view.say.textContent = say;
+}
+
+function focused(app, view) {
+  app.current = view;
+  view.since = performance.now();
+  for (const made of app.root.querySelectorAll(".now, .used")) made.classList.remove("now", "used");
+  view.made.classList.add("now");
+  app.nodeViews[view.box.node]?.node.classList.add("now");
+  for (const user of (!view.nudge && view.box.users) || []) {
+    app.views.get("a:" + user)?.made.classList.add("used"); // computed before, used here
+    app.nodeViews[user]?.slope.classList.add("used");
+  }
+  coach(app);
+}
+
+function blurred(app, view) {
+  if (view.since) entryOf(app, view).seconds += Math.min(600, (performance.now() - view.since) / 1000);
+  view.since = 0;
+}
+
+function typed(app, view) {
+  Object.assign(entryOf(app, view), { typed: view.input.value, state: "empty", say: "" });
+  update(app, view);
+  save(app);
+  arrange(app);
+}
+
+function keyed(app, view, event) {
+  event.stopPropagation(); // a notebook has shortcuts of its own
+  if (event.key !== "Enter" && event.key !== "?") return;
+  event.preventDefault();
+  (event.key === "?" ? hint : submit)(app, view);
+}
+
+function submit(app, view) {
+  const { box, nudge, input } = view, entry = entryOf(app, view), text = input.value;
+  if (solved(entry)) return next(app, view);
+  const { state, say } = nudge ? markNudge(nudge, text) : mark(box, text);
+  const marked = MARKS[state];
+  if (marked && state !== "close") entry.attempts += 1;
+  if (marked) entry.first ??= text;
+  Object.assign(entry, { typed: text, state: marked ? state : "empty", say: say === "Right." ? "" : say });
+  const boxes = asked(app), before = nudge || state !== "right" ? null : boxes.slice(0, boxes.indexOf(box)).find((b) => !solved(recordOf(app).boxes[b.id]));
+  if (before) entry.say = `Right, before its turn: next in order is ${before.label}.`;
+  refresh(app, view);
+  announce(app, `${(nudge ?? box).spoken}: ${SAID[entry.state]}. ${entry.say}`);
+  if (solved(entry)) next(app, view);
+  else input.select();
+}
+
+// All stops in their order: the nudge question of a derivative, its local derivative, the derivative
+const stops = (app, root = app.root) =>
+  [...root.querySelectorAll("input[data-box],input[data-nudge]")].map(({ dataset }) => app.views.get(dataset.box) ?? app.asks.get(dataset.nudge));
+
+function next(app, view) {
+  const all = stops(app), at = all.indexOf(view);
+  const target = [...all.slice(at + 1), ...all.slice(0, at)].find((v) => !solved(look(app, v)));
+  if (target) return target.input.focus();
+  const more = app.screen === "forward" && button("Go on, backward", "backward", () => go(app, app.ex.id, "backward"));
+  announce(app, more ? "All values are filled in. Now backward." : "All boxes are filled in.");
+  if (more) app.end.replaceChildren(more);
+  app.end.querySelector("button,h2")?.focus();
+}
+
+function refresh(app, view) {
+  update(app, view);
+  save(app);
+  progress(app);
+  slopes(app);
+  arrange(app);
+  coach(app);
+}
+
+// ---- hints, reveal, hide
+
+function hint(app, view = app.current) {
+  if (!view) return announce(app, "Choose a box first.");
+  const entry = entryOf(app, view), hints = view.nudge ? [view.nudge.hint] : view.box.hints ?? [`${view.box.node} = ${app.nodes[view.box.node].formula}`];
+  entry.hints = Math.min(hints.length, entry.hints + 1);
+  entry.say = hints[entry.hints - 1];
+  log(app, "hint", view.box.id);
+  refresh(app, view);
+  announce(app, entry.say);
+}
+
+function reveal(app, view) {
+  const entry = entryOf(app, view), T = view.nudge ? view.nudge.first : view.box.truth;
+  if (entry.state !== "right" && T) Object.assign(entry, { typed: shown(T).replace("…", ""), state: "revealed", revealed: true, say: "" });
+}
+
+function revealThis(app) {
+  const { current } = app;
+  if (!current) return announce(app, "Choose a box first.");
+  log(app, "reveal", current.box.id);
+  reveal(app, current);
+  refresh(app, current);
+  current.input.focus();
+}
+
+function withUndo(app, what, run) {
+  app.undo = JSON.stringify(recordOf(app));
+  run();
+  log(app, what);
+  save(app);
+  render(app);
+  announce(app, `${what}: done. Undo takes it back.`);
+}
+
+const revealAll = (app) => withUndo(app, "reveal all", () => [...app.views.values(), ...app.asks.values()].forEach((view) => reveal(app, view)));
+
+const hideAll = (app) =>
+  withUndo(app, "hide all", () => {
+    const { boxes, nudges } = recordOf(app);
+    for (const entry of [...Object.values(boxes), ...Object.values(nudges)]) Object.assign(entry, { typed: "", state: "empty", say: "" });
+  });
+
+function undo(app) {
+  const { events } = recordOf(app);
+  app.state.exercises[app.ex.id] = { ...JSON.parse(app.undo), events };
+  app.undo = null;
+  log(app, "undo");
+  save(app);
+  render(app);
+}
+
+function announce(app, text) {
+  if (app.status) app.status.textContent = text;
+}
+
+function progress(app) {
+  const done = countSolved(app), all = asked(app).length;
+  app.bar.max = all;
+  app.bar.value = done;
+  app.count.textContent = `${done} of ${all}`;
+  if (app.end) closing(app, done === all);
+}
+
+// ---- the stage: the graph, boxes on its edges, columns of derivatives under its nodes
+
+const GAP = 26, PAD = 12, NARROW = 560;
+
+// Elements in the official order; `arrange` gives them their places
+function stage(app, { columns, readonly, boxes: withBoxes = true }) {
+  const { ex, nodes } = app, made = el("div.stage"), boxes = asked(app), leads = {};
+  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), nodeViews: {}, groups: [], views: new Map(), asks: new Map() });
+  made.append(app.drawing);
+  const slope = () => el("span.slope", { "aria-hidden": "true" });
+  const place = (name, view) => (app.nodeViews[name] = view);
+  for (const node of ex.nodes) {
+    if (node.kind === "input" || !node.at) continue;
+    for (const name of node.args) {
+      if (nodes[name].kind !== "input" || !nodes[name].at || app.nodeViews[name]) continue;
+      const lead = !leads[node.name] && !node.args.some((a) => nodes[a].kind === "statement");
+      leads[node.name] ||= lead;
+      const under = slope();
+      const chip = el("span.chip.at", { "data-node": name, role: "img", "aria-label": `${name} = ${nodes[name].shown}` }, math(`<mrow>${nodes[name].ml}<mo>=</mo><mn>${shown(nodes[name].truth)}</mn></mrow>`), under);
+      place(name, { node: chip, slope: under, host: node.name, lead });
+      made.append(chip);
+    }
+    const equation = el("span.node.at", { "data-node": node.name, role: "img", "aria-label": `${node.name} = ${node.formula}` }, math(node.formula_ml));
+    const under = slope(), box = withBoxes && boxes.find((b) => b.kind === "forward" && b.node === node.name);
+    const view = box && boxElement(app, box, { readonly });
+    const unit = el("span.unit.at", view?.made, under, view?.say);
+    place(node.name, { node: equation, unit, slope: under });
+    made.append(equation, unit);
+  }
+  const groups = new Map();
+  for (const box of columns ? boxes : []) {
+    if (box.kind === "forward") continue;
+    const at = box.kind === "local" || app.settings.compact ? box.node : box.at;
+    groups.set(at, [...(groups.get(at) ?? []), box]);
+  }
+  for (const [at, list] of groups) {
+    const group = groupElement(app, at, list, readonly);
+    app.groups.push({ at, made: group });
+    made.append(group);
+  }
+  slopes(app);
+  return made;
+}
+
+function groupElement(app, at, boxes, readonly) {
+  const { settings, ex, nodes } = app, seen = new Set();
+  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": `derivatives at ${at}` }, el("p.title", math(nodes[at].formula_ml ?? nodes[at].ml)));
+  const row = (kind, words, view, more) => group.append(el(`div.row.${kind}`, words, el("span.answer", view.made, more), view.say));
+  for (const box of boxes) {
+    const name = box.by ?? box.node;
+    const asks = !seen.has(name) && settings.ask && !settings.compact && !readonly && boxes.find((b) => b.kind === "adjoint" && b.node === name && b.nudge);
+    seen.add(name);
+    if (asks) row("question", el("span", { "aria-hidden": "true" }, asks.nudge.words), boxElement(app, asks, { nudge: asks.nudge }));
+    const d = (of, by) => derivative(app, of, by).ml, { output } = ex;
+    const chain = settings.chain && !settings.compact && box.users ? "<mo>=</mo>" + box.users.map((user) => d(user, name) + (user === output ? "<mtext>&#xa0;directly</mtext>" : `<mo>×</mo>${d(output, user)}`)).join("<mo>+</mo>") : "";
+    const see = !readonly && ex.tape && box !== ex.own && button("nudge it", "nudge", () => nudge(app, box), { class: "small", "aria-label": `nudge it: ${name}, and see ${box.by ? box.node : ex.output}` });
+    row(box.kind, math(`<mrow>${d(box.by ? box.node : output, name)}${chain}<mo>=</mo></mrow>`), boxElement(app, box, { readonly }), see || null);
+  }
+  return group;
+}
+
+// Under each solved edge its derivative
+function slopes(app) {
+  for (const [name, { slope }] of Object.entries(app.groups.length ? app.nodeViews : {})) {
+    const box = app.views.get("a:" + name)?.box, entry = box && look(app, app.views.get(box.id));
+    slope.replaceChildren(...(solved(entry) && box.truth ? ["← ", math(`<mrow>${derivative(app, app.ex.output, name).ml}<mo>=</mo><mn>${shown(box.truth)}</mn></mrow>`)] : []));
+  }
+}
+
+function arrange(app) {
+  const { stage: made } = app, width = made?.isConnected && made.clientWidth;
+  if (width && placeAll(app, width, 330) > 1 && width >= NARROW) placeAll(app, width, 236);
+}
+
+// Measure, then set: columns of layers, wrapped into bands that fit the width, as words into lines. The number
+// of bands that came out.
+function placeAll(app, width, groupWidth) {
+  const { drawn: ex, stage: made, nodeViews, nodes } = app, narrow = width < NARROW;
+  for (const group of app.groups) group.made.style.maxWidth = `${Math.min(width, groupWidth)}px`;
+  const size = new Map([...made.querySelectorAll(".at")].map((e) => [e, { w: e.offsetWidth, h: e.offsetHeight }]));
+  const boxHeight = made.querySelector(".box")?.offsetHeight ?? 30;
+  const sizeOf = (name) => size.get(nodeViews[name].node);
+  const put = (element, left, top) => Object.assign(element.style, { left: `${Math.round(left)}px`, top: `${Math.round(top)}px` });
+  const layers = new Map(), lines = [], tags = [], at = {}, bands = [];
+  for (const node of ex.nodes) {
+    if (node.kind === "input" || !node.at) continue;
+    const { unit } = nodeViews[node.name], chips = node.args.filter((a) => nodeViews[a]?.host === node.name);
+    const lead = narrow ? [] : chips.filter((a) => nodeViews[a].lead), hanging = chips.filter((a) => !lead.includes(a));
+    const below = hanging.reduce((sum, a) => sum + sizeOf(a).h + (narrow ? 2 : 18), 0);
+    const item = { node, unit, lead, hanging, below, ...sizeOf(node.name), u: size.get(unit), group: app.groups.find((g) => g.at === node.name)?.made };
+    item.wide = Math.max(item.w, ...(narrow ? [] : hanging.map((a) => sizeOf(a).w)));
+    item.before = narrow ? 0 : lead.reduce((sum, a) => sum + sizeOf(a).w, GAP);
+    layers.set(node.at[0], [...(layers.get(node.at[0]) ?? []), item]);
+  }
+  const columns = [...layers.keys()].sort((a, b) => a - b).map((layer) => {
+    const items = layers.get(layer).sort((a, b) => a.node.at[1] - b.node.at[1]);
+    const most = (of) => Math.max(0, ...items.map(of));
+    const lead = most((i) => i.before), inner = most((i) => i.wide + PAD + i.u.w), stacked = lead + inner > width;
+    return { layer, items, lead, stacked, width: lead + PAD + Math.max(stacked ? most((i) => Math.max(i.w, i.u.w)) : inner, narrow ? 0 : most((i) => size.get(i.group)?.w ?? 0)) };
+  });
+  let x = 0, top = 4;
+  for (const column of columns) {
+    if (narrow || !bands.length || x + column.width > width + 1) (bands.push([]), (x = 0));
+    Object.assign(column, { x, band: bands.length - 1 });
+    bands.at(-1).push(column);
+    x += column.width;
+  }
+  for (const band of bands) {
+    const rows = new Map(), center = new Map();
+    const reach = (row, above, below) => rows.set(row, [Math.max(rows.get(row)?.[0] ?? 0, above), Math.max(rows.get(row)?.[1] ?? 0, below)]);
+    for (const { items, stacked } of band)
+      for (const { node, h, u, lead, below } of items) {
+        const hangs = h / 2 + (narrow ? 0 : below);
+        reach(node.at[1], Math.max(h, boxHeight, 32) / 2 + 4 + (narrow ? below + 16 : 0), 4 + (stacked ? hangs + u.h + 8 : Math.max(hangs, u.h - boxHeight / 2, ...lead.map((a) => sizeOf(a).h - 16))));
+      }
+    for (const { from, via } of ex.edges)
+      for (const [layer, row] of via) if (band.some((c) => c.layer === layer) && nodes[from].kind === "statement" && !rows.has(row)) reach(row, 9, 9);
+    for (const row of [...rows.keys()].sort((a, b) => a - b)) {
+      const [above, below] = rows.get(row);
+      center.set(row, top + above);
+      top += above + below + 10;
+    }
+    for (const column of band) {
+      column.center = center;
+      for (const { node, unit, w, h, wide, lead, hanging, below } of column.items) {
+        const y = center.get(node.at[1]), left = column.x + column.lead, { name } = node;
+        let hang = y + h / 2, above = y - h / 2 - 14 - below, lx = column.x;
+        put(nodeViews[name].node, left, y - h / 2);
+        for (const a of hanging) {
+          if (narrow) {
+            put(nodeViews[a].node, 48, above);
+            lines.push([`M44,${above + 16} H28 Q22,${above + 16} 22,${above + 22} V${y - h / 2 - 2}`, a, name]);
+            above += sizeOf(a).h + 2;
+          } else {
+            hang += 18;
+            put(nodeViews[a].node, left, hang);
+            lines.push([`M${left + 22},${hang} V${hang - 16}`, a, name]);
+          }
+          at[a] = { right: left + sizeOf(a).w, y: hang + 14, band: column.band };
+          if (!narrow) hang += sizeOf(a).h;
+        }
+        for (const a of lead) {
+          put(nodeViews[a].node, lx, y - 16);
+          lx += sizeOf(a).w;
+          at[a] = { right: lx, y, band: column.band };
+          lines.push([`M${lx + 3},${y} H${left - 3}`, a, name]);
+        }
+        const unitLeft = column.stacked ? left : left + wide + PAD;
+        put(unit, unitLeft, column.stacked ? hang + 8 : y - boxHeight / 2);
+        if (!column.stacked) lines.push([`M${left + w},${y} H${unitLeft}`, name, ""]);
+        at[name] = { x: left, y, h, band: column.band, column, bottom: y + h / 2, right: column.stacked ? left + w : unitLeft + (unit.querySelector(".box")?.offsetWidth ?? 0) };
+      }
+    }
+    let bottom = top;
+    for (const { items, x: left, lead } of narrow ? [] : band) {
+      let y = top + 4;
+      for (const { group } of items) if (group) (put(group, left + lead, y), (y += size.get(group).h + 10));
+      bottom = Math.max(bottom, y);
+    }
+    top = bottom + (bands.length > 1 ? 10 : 0);
+  }
+  for (const { at: name, made: group } of app.groups) if (narrow || !at[name]?.column) (put(group, 0, top), (top += size.get(group).h + 10));
+  for (const edge of ex.edges) {
+    const { from, to } = edge;
+    if (!at[from] || !at[to] || nodeViews[from].host === to) continue;
+    const d = route(at[from], at[to], edge, columns, narrow, tags);
+    if (d) lines.push([d, from, to]);
+  }
+  made.style.height = `${Math.ceil(top)}px`;
+  draw(app, lines, tags, width, Math.ceil(top));
+  return bands.length;
+}
+
+// From the right of a value to the left of the statement that takes it; past other layers in rows of its own
+function route(from, to, { from: name, via }, columns, narrow, tags) {
+  const tip = to.x - 3;
+  if (narrow) return to.band === from.band + 1 && from.column ? `M22,${from.bottom} V${to.y - to.h / 2 - 2}` : "";
+  if (from.band !== to.band) {
+    const first = to.column === columns.find((c) => c.band === to.band), last = columns.filter((c) => c.band === from.band).at(-1) === from.column;
+    tags.push([name, first ? 0 : tip - 20, to.y - 7]);
+    return `${last ? `M${from.right + 2},${from.y} h14 ` : ""}M${first ? 2 : tip - 18},${to.y} H${tip}`;
+  }
+  let { y } = from, path = `M${from.right + 2},${y}`, edge = from.column ? from.column.x + from.column.width : from.right;
+  const bend = (x, width, end) => {
+    path += Math.abs(end - y) < 1 ? ` H${x + width}` : ` H${x} C${x + width * 0.6},${y} ${x + width * 0.4},${end} ${x + width},${end}`;
+    y = end;
+  };
+  for (const [layer, row] of via) {
+    const column = columns.find((c) => c.layer === layer && c.band === to.band);
+    if (!column || column === from.column || column === to.column || !column.center.has(row)) continue;
+    bend(column.x - PAD / 2, PAD + 8, column.center.get(row));
+    edge = column.x + column.width;
+    path += ` H${edge - PAD / 2}`;
+  }
+  const start = Math.max(edge - PAD, from.right + 2);
+  bend(start, Math.max(8, tip - start), to.y);
+  return path;
+}
+
+function draw({ drawing, uid }, lines, tags, width, height) {
+  const id = `${uid}-head`;
+  const head = shape("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" }, shape("path", { d: "M0,0 L8,4 L0,8 z", class: "head" }));
+  const paths = lines.map(([d, from, to]) => shape("path", { d, "data-from": from, "data-to": to, "marker-end": to ? `url(#${id})` : "none" }));
+  drawing.setAttribute("width", width);
+  drawing.setAttribute("height", height);
+  drawing.replaceChildren(shape("defs", {}, head), ...paths, ...tags.map(([text, x, y]) => shape("text", { x, y, class: "tag" }, text)));
+}
+
+// ---- nudging
+
+// The nudge of a node, seen: each change along the graph, and the quotient for smaller and smaller nudges
+function nudge(app, box) {
+  const { ex, nodes } = app, by = box.by ?? box.node, of = box.by ? box.node : ex.output, size = 0.001;
+  const m = (app.machine ??= machine(ex.tape)), before = m.forward(), after = m.replay(before, by, before[nodes[by].i] + size);
+  const rows = ex.nodes.filter(({ name, i }) => (box.by ? name === by || name === of : after[i] !== before[i] || name === of));
+  const [, ...steps] = box.quotients?.find(([h]) => h === "1/1000") ?? ["", box.truth, box.truth, box.truth];
+  const list = steps.map((q, k) => el("li", `nudge ${brief(size / 2 ** k)}: ${of} changes `, el("strong", { "data-quotient": true }, shown(q)), " times as much"));
+  app.panel = el("div.nudged", { "data-for": box.id },
+    table(`${by} nudged by ${size}`, ["node", "before", "after", "change"], rows.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])])),
+    el("div", el("p", `How many times as much as ${by} does ${of} change?`), el("ol", list), el("p", steps[0] === steps[2] ? `The same at every size: ${of} is straight in ${by}.` : "Where does it head as the nudge shrinks?")));
+  pulse(app, by, box.by && of);
+  coach(app);
+  announce(app, `${by} up by ${size}: ${of} ${up(after[nodes[of].i] - before[nodes[of].i])}, ${shown(steps[0])} times as much.`);
+}
+
+function pulse({ ex, drawing }, from, only) {
+  const reached = new Map([[from, 0]]);
+  for (const { name, args } of ex.nodes) {
+    const before = (args ?? []).filter((a) => reached.has(a)).map((a) => reached.get(a));
+    if (before.length && (!only || name === only)) reached.set(name, Math.max(...before) + 1);
+  }
+  for (const path of drawing.querySelectorAll("path[data-from]")) {
+    const { from: source, to } = path.dataset, lit = reached.has(source) && (to ? reached.has(to) : source !== from);
+    path.classList.remove("pulse");
+    path.style.animationDelay = `${(reached.get(source) ?? 0) * 0.35 + (to ? 0.2 : 0)}s`;
+    path.getBoundingClientRect(); // starts the animation anew
+    path.classList.toggle("pulse", lit);
+  }
+}
+
+// ---- the coach: what is asked, how the nudge grows, what was seen, what is done
+
+function coach(app) {
+  const { coach: made, current, settings, views } = app;
+  if (!made) return;
+  const box = current && !current.nudge ? current.box : null, way = views.get("a:" + (box?.by ?? box?.node))?.box.way ?? [];
+  const known = way.length > 1 && way.every(([id]) => !id || solved(recordOf(app).boxes[id]));
+  made.replaceChildren(...[
+    box?.hints && el("p", box.hints[0]),
+    settings.chain && box?.once && el("p", box.once),
+    known && el("p.amplifier", { "aria-label": "how the nudge grows" }, way.map(([, factor, text]) => [factor && el("b", factor), el("span", text)])),
+    app.panel,
+  ].filter(Boolean));
+}
+
+// After the last box: one nudge as a double check, and what the backward order saves
+function closing({ ex, end, screen }, done) {
+  if (screen === "backward" && (!done || !ex.answers)) return end.replaceChildren();
+  if (screen !== "backward" || end.firstChild) return null;
+  end.append(el("h2", { tabindex: "-1" }, "Done: a double check"), el("p", ex.check ?? ""));
+  if (ex.orders) end.append(el("h3", "Forward order against backward order"), table(`What has to be computed for the derivatives of ${ex.output}`, ["order", "derivatives", "how many"], ex.orders.rows), el("p", ex.orders.says));
+}
+
+// Marking: the twin of answers.py and marking.py. A rational is [n, d], BigInts with d > 0, not always in lowest terms.
+
+const TOO_LARGE = "This is too large or too small to be read: at most 300 digits.";
+const BY_ZERO = "This divides by zero.";
+const BINDING = { "(": 0, "+": 1, "-": 1, "*": 2, "/": 2, negative: 3, "^": 4 };
+const WORD = "(?:[A-Za-z_]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])(?:[A-Za-z_0-9]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])*";
+const PREFIX = RegExp(` *(?:${WORD}(?: */ *${WORD})?)? *=`, "y");
+
+const magnitude = (n) => (n < 0n ? -n : n);
+function lowest([n, d]) {
+  let [a, b] = [magnitude(n), magnitude(d)];
+  while (b) [a, b] = [b, a % b];
+  return d < 0n ? [-n / a, -d / a] : [n / a, d / a];
+}
+const rational = (text) => { const [n, d = "1"] = text.split("/"); return [BigInt(n), BigInt(d)]; };
+const plus = ([a, b], [c, d]) => [a * d + c * b, b * d];
+const minus = ([a, b], [c, d]) => [a * d - c * b, b * d];
+const times = ([a, b], [c, d]) => [a * c, b * d];
+const over = ([a, b], [c, d]) => [a * d, b * c];
+const absolute = ([n, d]) => [magnitude(n), d];
+const negated = ([n, d]) => [-n, d];
+const atMost = ([a, b], [c, d]) => a * d <= c * b;
+const same = ([a, b], [c, d]) => a * d === c * b;
+const tenTo = (e) => (e < 0 ? [1n, 10n ** BigInt(-e)] : [10n ** BigInt(e), 1n]);
+const digitsIn = (n) => String(magnitude(n)).length;
+
+const stop = (message, at) => { throw { message, at }; };
+const shortened = (text) => (text.length <= 24 ? text : text.slice(0, 23) + "…");
+const LARGEST = 10n ** 300n;
+function bounded(x, at) {
+  const [n, d] = lowest(x);
+  return magnitude(n) > LARGEST || d > LARGEST ? stop(TOO_LARGE, at) : [n, d];
+}
+
+function power([n, d], exponent, at) {
+  if (exponent[1] !== 1n) stop("A power must be a whole number here: type the value as a decimal number.", at);
+  if (!n && exponent[0] < 0n) stop(BY_ZERO, at);
+  const e = magnitude(exponent[0]), bits = 4 * Math.max(magnitude(n).toString(16).length, d.toString(16).length) - 4;
+  if (e > 1000n || bits * Number(e) > 1200) stop(TOO_LARGE, at); // surely above the limit, and slow to compute
+  return bounded(exponent[0] < 0n ? [d ** e, n ** e] : [n ** e, d ** e], at);
+}
+
+function operate(sign, at, values) {
+  const y = values.pop();
+  if (sign === "negative") return values.push(negated(y));
+  if (sign === "/" && !y[0]) stop(BY_ZERO, at);
+  const x = values.pop();
+  values.push(sign === "^" ? power(x, y, at) : bounded({ "+": plus, "-": minus, "*": times, "/": over }[sign](x, y), at));
+}
+
+function decimal(written, exponent, at) {
+  const points = written.split(".").length - 1, commas = written.split(",").length - 1, quoted = `'${shortened(written)}'`;
+  if (points + commas === written.length) stop(`${quoted} has no digit.`, at);
+  if (commas > 1 || (commas && (points || written.endsWith(","))))
+    stop(`${quoted} cannot be read: type all digits without commas, and a point before the decimals.`, at);
+  if (points > 1) stop(`${quoted} has more than one decimal point.`, at);
+  const [whole, part = ""] = written.split(/[.,]/);
+  if (commas && part.length === 3 && whole.length <= 3 && /[1-9]/.test(whole))
+    stop(`${quoted} is ambiguous: it may mean ${whole}${part} or ${whole}.${part}. Type it without the comma.`, at);
+  if (Math.abs(exponent) > 300) stop(TOO_LARGE, at);
+  const places = part.length - exponent, digits = (whole + part).replace(/^0+/, "").length;
+  return { value: bounded(times([BigInt(whole + part), 1n], tenTo(-places)), at), places, digits };
+}
+
+const asRead = (typed) => typed // one character for one, so that offsets stay
+  .replace(/[\u{10000}-\u{10ffff}]/gu, "\ufffd")
+  .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+  .replace(/[\t-\r\u00a0\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]/g, " ")
+  .replace(/[×·⋅∗∙]/g, "*").replace(/[÷∕⁄]/g, "/").replace(/[−–‐‑‒—]/g, "-").replace(/≈/g, "=");
+
+function read(typed) {
+  const characters = [...typed], text = asRead(typed);
+  if (text.length > 200) stop("This is too long: at most 200 characters.", 200);
+  const values = [], pending = []; // pending: signs and brackets whose right side is not complete
+  let at = 0, last = "", shape = "", depth = 0, ready = false, literal, found;
+  const match = (pattern) => { pattern.lastIndex = at; return (found = pattern.exec(text)); };
+  const reduce = (binding) => {
+    while (pending.length && BINDING[pending.at(-1)[0]] >= binding) operate(...pending.pop(), values);
+  };
+  if (match(PREFIX)) [at, last] = [found[0].length, "="];
+  for (;;) {
+    match(/ */y), at += found[0].length;
+    const here = text[at], add = (kind, nowReady) => { at += found[0].length, shape += kind, ready = nowReady; };
+    if (ready && !here) break;
+    if (ready && match(/([⁺⁻]?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/y)) {
+      const e = BigInt(found[2].normalize("NFKC"));
+      values.push(power(values.pop(), [found[1] === "⁻" ? -e : e, 1n], at));
+      add("^", true);
+    } else if (ready && match(/\)/y)) {
+      reduce(1);
+      if (!pending.pop()) stop("This bracket was never opened.", at);
+      depth--, add(")", true);
+    } else if (ready && match(/\*\*|[-+*/^]/y)) {
+      const sign = found[0] === "**" ? "^" : here;
+      reduce(sign === "^" ? 5 : BINDING[sign]); // 2^3^2 is 2^(3^2)
+      pending.push([sign, at]), add(sign, false);
+    } else if (!ready && match(/[-+]/y)) {
+      if (here === "-") pending.push(["negative", at]);
+      add("s", false);
+    } else if (!ready && match(/\(/y)) {
+      if (++depth > 50) stop("There are more than 50 brackets inside one another.", at);
+      pending.push(["(", at]), add("(", false);
+    } else if (!ready && match(/([0-9]*)([¼-¾⅐-⅞↉])/y)) { // 3½ is 3 + 1/2
+      values.push(bounded(plus([BigInt(found[1]), 1n], rational(found[2].normalize("NFKC").replace("⁄", "/"))), at));
+      add("v", true);
+    } else if (!ready && match(/([0-9.,]+)(?:[eE]([-+]?[0-9]+))?/y)) {
+      literal = decimal(found[1], Number(found[2] ?? 0), at);
+      values.push(literal.value), add("n", true);
+    } else if (!here) stop(last ? `A number is missing after '${last}'.` : "Type a number.", at);
+    else if (match(/[A-Za-z_][A-Za-z0-9_]*/y))
+      stop(`'${shortened(found[0])}' is a name: type the number that it stands for.`, at);
+    else if (here === "=") stop("'=' may stand after one name only, as in dJ/dw = 10.", at);
+    else if (!ready && match(/[*/^)]|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]/y)) stop(`A number is missing before '${here}'.`, at);
+    else if (ready && match(/[(0-9.,¼-¾⅐-⅞↉]/y)) stop(`A sign is missing before '${here}': type one of + - * / ^.`, at);
+    else {
+      const shown = characters[at].replace(/^[\x00-\x1f\x7f-\x9f\ud800-\udfff]$/, "\ufffd");
+      stop(`'${shown}' cannot be read: type a number such as 0.7, -12 or 7/8.`, at);
+    }
+    last = found[0];
+  }
+  reduce(1);
+  if (pending.length) stop("This bracket is never closed.", pending.at(-1)[1]);
+  return /^s?n$/.test(shape) ? { ...literal, value: values[0] } : { value: values[0], places: null, digits: null };
+}
+
+function readAnswer(text) { // {value, places, digits}, or {message, at} with `at` in code points
+  try {
+    return read(text);
+  } catch (stopped) {
+    if (stopped instanceof Error) throw stopped;
+    return stopped;
+  }
+}
+
+// A truth is [low, high]: one rational twice, or the ends around an irrational.
+const interval = (truth) => (typeof truth === "string" ? [truth, truth] : truth).map(rational);
+
+function ended([low, high]) { // [m, e] with truth = m 10^e, null where the decimals do not end
+  if (!same(low, high)) return null;
+  const [n, d] = lowest(low);
+  let bottom = d, e = 0;
+  for (const factor of [10n, 2n, 5n]) for (; bottom % factor === 0n; e--) bottom /= factor;
+  if (bottom !== 1n) return null;
+  let m = (n * 10n ** BigInt(-e)) / d;
+  for (; m && m % 10n === 0n; e++) m /= 10n;
+  return [m, e];
+}
+const endsWithin = (truth, digits) => { const end = ended(truth); return end && digitsIn(end[0]) <= digits ? end : null; };
+
+function leading(x) { // the e with 10^e <= abs(x) < 10^(e + 1)
+  const e = digitsIn(x[0]) - digitsIn(x[1]);
+  return atMost(tenTo(e), absolute(x)) ? e : e - 1;
+}
+
+function decimalText(truth) {
+  const full = endsWithin(truth, 12), low = absolute(truth[0]), last = leading(low) - 5;
+  const [n, d] = plus(over(low, tenTo(last)), [1n, 2n]), [m, e] = full ?? [n / d, last];
+  const digits = String(magnitude(m)), point = digits.length + e;
+  const text = point <= -12 || point > 21 ? `${digits[0]}.${digits.slice(1) || "0"}e${point - 1}`
+    : point <= 0 ? "0." + "0".repeat(-point) + digits
+    : point >= digits.length ? digits + "0".repeat(point - digits.length)
+    : digits.slice(0, point) + "." + digits.slice(point);
+  return (truth[0][0] < 0n ? "-" : "") + text + (full ? "" : "…");
+}
+
+const within = (x, y, distance) => atMost(absolute(minus(x, y)), distance);
+const halfUnit = (e) => times(tenTo(e), [1n, 2n]);
+
+function roundsTo({ value, places }, [low, high]) { // of a tie, both neighbours
+  const half = halfUnit(-places);
+  return atMost(minus(low, half), value) && atMost(value, plus(high, half));
+}
+
+function equals(answer, truth) {
+  if (same(...truth) && same(truth[0], answer.value)) return "exact";
+  return answer.digits >= 3 && roundsTo(answer, truth) && !endsWithin(truth, 6) ? "rounded" : "";
+}
+
+const marked = (state, code, say) => ({ state, code, say });
+const close = (code, say) => marked("close", code, say);
+
+function near(answer, truth) {
+  const { value, places, digits } = answer, low = truth[0];
+  const floats = within(value, low, times(low[0] ? absolute(low) : [1n, 1n], tenTo(-9)));
+  const rounds = digits >= 2 && roundsTo(answer, truth);
+  const missing = value[0] > 0n ? minus(low, value) : minus(value, low);
+  const cut = digits >= 2 && missing[0] >= 0n && !atMost(tenTo(-places), missing);
+  if (floats && ended(truth))
+    return close("float", "Nearly: that is the number with the rounding error of floats. Which number is meant?");
+  if (endsWithin(truth, 6))
+    return (rounds || cut) && places > 0
+      ? close("digits", "Right so far, but this value ends: type all its digits.") : null;
+  if (rounds) return close("digits", "Right so far. More digits, please: at least 3.");
+  if (cut)
+    return close("cut", "Cut off instead of rounded: the first digit left out is 5 or more, so the last one goes up.");
+  if (floats) return close("float", "Right but for the last digits, the rounding error of floats: leave them out.");
+  if (!within(value, low, halfUnit(leading(low) - 1))) return null;
+  return close("digits", digits === null ? "Right to 2 digits. Type a rounded decimal number with at least 3."
+    : "Right to 2 digits, but not to the last one typed.");
+}
+
+function atQuotient(answer, truth, rows = []) {
+  for (const [nudge, ...quotients] of rows) {
+    const [quotient] = interval(quotients[0]), distance = absolute(minus(quotient, truth[0]));
+    if (!distance[0] || !(equals(answer, interval(quotients[0])) || within(answer.value, quotient, over(distance, [1000n, 1n]))))
+      continue;
+    const [size, , ...next] = [nudge, ...quotients].map((each) => decimalText(interval(each)));
+    const numbers = next.length ? next.join(", ") + ": " : "";
+    return close("quotient", `That is the quotient at ${size}. Halve the nudge: ${numbers}where does it head?`);
+  }
+  return null;
+}
+
+const isBlank = (text) => !/[^ ]/.test(asRead(text));
+const unread = (text, { message, at }) => (isBlank(text) ? marked("empty", "empty", "")
+  : marked("unreadable", "unreadable", (at ? `Character ${at + 1}: ` : "") + message));
+const recorded = () => marked("recorded", "recorded", "Written down: the answers are not in this file.");
+
+function mark(box, text) {
+  const answer = readAnswer(text);
+  if (answer.message) return unread(text, answer);
+  if (box.truth === undefined) return recorded();
+  const truth = interval(box.truth), code = equals(answer, truth);
+  if (code) return marked("right", code, code === "exact" ? "Right." : "Right: correctly rounded.");
+  const quotient = atQuotient(answer, truth, box.quotients);
+  if (quotient) return quotient;
+  const named = box.wrong?.find(([wrong]) => equals(answer, interval(wrong)));
+  return named ? marked("wrong", "named", named[1]) : near(answer, truth) ?? marked("wrong", "otherwise", box.otherwise);
+}
+
+function markNudge(nudge, text) { // the change of J, or "3 nudges"
+  const counted = / *nudges? *$/i.exec(asRead(text));
+  const rest = counted ? [...text].slice(0, counted.index).join("") : text, answer = readAnswer(rest);
+  if (answer.message && counted && isBlank(rest))
+    return marked("unreadable", "unreadable", "Say how many nudges, as in 10 nudges.");
+  if (answer.message) return unread(rest, answer);
+  if (nudge.first === undefined) return recorded();
+  const { by, of } = nudge, size = rational(nudge.size), first = interval(nudge.first), exact = interval(nudge.exact);
+  const inNudges = (truth) => truth.map((end) => over(end, size));
+  const sought = counted ? [inNudges(first), inNudges(exact)] : [first, exact];
+  if (sought.some((truth) => equals(answer, truth))) {
+    const count = decimalText(inNudges(first));
+    const change = `${decimalText(first)} (${count} nudge${count === "1" ? "" : "s"})`;
+    if (same(first[0], exact[0]) && same(first[1], exact[1]))
+      return marked("right", "exact", `Right: ${of} changes by ${change}, and nothing is left over.`);
+    const left = decimalText([minus(exact[0], first[1]), minus(exact[1], first[0])]);
+    const say = `Right: ${of} changes by ≈ ${change}, exactly by ${decimalText(exact)}: ${left} is left over.`;
+    return marked("right", equals(answer, sought[0]) ? "first" : "exact", say);
+  }
+  const count = decimalText([answer.value, answer.value]), opposite = { ...answer, value: negated(answer.value) };
+  if (!counted && equals(answer, inNudges(first)))
+    return close("unit", `Do you mean ${count} nudges? Type the word as well, or the change itself.`);
+  if (sought.some((truth) => equals(opposite, truth)))
+    return marked("wrong", "sign", `The size is right, the sign is not: does ${of} go up or down?`);
+  return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise",
+    `Compute ${of} once more with ${by} larger by ${decimalText([size, size])}: by how much did ${of} change?`);
+}
+
+
+// Tapes: a program as the browser computes it. Every rule comes with the tape; here are values only.
+
+// What rows are made of. Whole powers are the nearest numbers, which Math.pow's are not.
+const PRIMITIVES = (() => {
+  const cell = new BigUint64Array(1), float = new Float64Array(cell.buffer);
+
+  // The float64 nearest to n 2^e, ties to even
+  const nearest = (n, e) => {
+    const extra = BigInt(n.toString(2).length) - 53n, below = -1074n - e, drop = extra > below ? extra : below;
+    if (drop > 0n) {
+      const rest = n & ((1n << drop) - 1n), half = 1n << (drop - 1n);
+      n >>= drop;
+      if (rest > half || (rest === half && n & 1n)) n++;
+      e += drop;
+    }
+    return Number(n) * 2 ** Number(e);
+  };
+
+  const power = (x, z) => {
+    if (z === 2) return x * x;
+    if (!x || !isFinite(x) || !Number.isInteger(z) || !z || Math.abs(z) > 64) return Math.pow(x, z);
+    float[0] = Math.abs(x);
+    const k = BigInt(Math.abs(z)), bits = cell[0] >> 52n, m = cell[0] & 0xfffffffffffffn;
+    const n = (bits ? m | (1n << 52n) : m) ** k, e = (bits ? bits - 1075n : -1074n) * k, places = 4n * BigInt(n.toString(16).length) + 60n;
+    return (x < 0 && z % 2 ? -1 : 1) * (z > 0 ? nearest(n, e) : nearest(((1n << places) / n) | 1n, -e - places));
+  };
+
+  const { abs, min, max, sqrt, exp, log, sin, cos, tanh } = Math;
+  return { abs, min, max, sqrt, exp, log, sin, cos, tanh, "**": power, "+": (x, z) => x + z, "-": (x, z) => x - z, "*": (x, z) => x * z, "/": (x, z) => x / z, neg: (x) => -x, copy: (x) => x, step: (x) => +(x > 0) };
+})();
+
+// A formula of a tape as a function of its named numbers and of `fit`, which rounds to the format
+const compiled = (formula) => {
+  if (typeof formula === "number") return (_, fit) => fit(formula);
+  if (typeof formula === "string") return (named) => named[formula];
+  const [op, ...args] = formula, [f, g, h] = args.map(compiled);
+  if (op === "wide") return (named, fit) => fit(f(named, Number)); // in float64, rounded once
+  if (op === "where") return (named, fit) => (f(named, fit) > 0 ? g : h)(named, fit);
+  const value = PRIMITIVES[op];
+  if (!value) throw new Error(`no primitive ${op}`);
+  return g
+    ? (named, fit) => fit(value(f(named, fit), g(named, fit)))
+    : (named, fit) => fit(value(f(named, fit)));
+};
+
+/* The machine of a tape. Values and adjoints are arrays by the index of the node; every operation is rounded
+   to the format, "float64" or "float32". A node is a name or an index. */
+const machine = (tape) => {
+  const FITS = { float64: Number, float32: Math.fround };
+  const named = new Set(Object.values(tape.names));
+  const at = (node) => (typeof node === "string" ? tape.names[node] : node);
+  const rows = new Map(
+    Object.entries(tape.rows).map(([name, { value, partials }]) => {
+      const formula = value ?? [name, ...["x", "z"].slice(0, partials.length)];
+      return [name, { value: compiled(formula), partials: partials.map((p) => (p === null ? p : compiled(p))) }];
+    }),
+  );
+  const nodes = tape.nodes.map(([kind, ...args]) =>
+    kind === "in" || kind === "const" ? { kind, numbers: args } : { row: rows.get(kind), args },
+  );
+  const numbers = (node, values) => ({ x: values[node.args[0]], z: values[node.args[1]] });
+
+  // The values of all nodes; `inputs` are numbers by name, those of the tape where one is missing
+  const forward = (inputs = {}, format = "float64") => {
+    const fit = FITS[format], values = [];
+    const given = new Map(Object.entries(inputs).map(([name, x]) => [at(name), x]));
+    for (const [i, node] of nodes.entries()) {
+      if (node.row) values.push(node.row.value(numbers(node, values), fit));
+      else if (format === "float32" && node.numbers.length > 1) values.push(node.numbers[1]);
+      else values.push(fit(given.get(i) ?? node.numbers[0]));
+    }
+    return values;
+  };
+
+  // The values with one node set: what depends on it is computed anew, all else is held
+  const replay = (values, node, value, format = "float64") => {
+    const fit = FITS[format], start = at(node), found = values.slice(), moved = new Set([start]);
+    found[start] = fit(value);
+    for (let i = start + 1; i < nodes.length; i++) {
+      if (!nodes[i].row || !nodes[i].args.some((j) => moved.has(j))) continue;
+      found[i] = nodes[i].row.value(numbers(nodes[i], found), fit);
+      moved.add(i);
+    }
+    return found;
+  };
+
+  // d(top)/d(node) of every node that is reached through nodes that `opens` lets through
+  const sweep = (values, top, fit, opens) => {
+    const found = [];
+    found[top] = 1;
+    for (let i = top; i >= 0; i--) {
+      const { row, args } = nodes[i];
+      if (found[i] === undefined || !row || !opens(i)) continue;
+      const known = { ...numbers(nodes[i], values), y: values[i] };
+      row.partials.forEach((partial, k) => {
+        if (!partial) return;
+        const term = fit(found[i] * partial(known, fit)), j = args[k];
+        found[j] = found[j] === undefined ? term : fit(found[j] + term);
+      });
+    }
+    return found;
+  };
+
+  // dJ/dnode of every node, 0 where J does not depend on it
+  const backward = (values, format = "float64") => {
+    const found = sweep(values, tape.output, FITS[format], () => true);
+    return nodes.map((_, i) => found[i] ?? 0);
+  };
+
+  // The derivative of a statement by a name in it, through the unnamed nodes between; null if there is none
+  const partial = (values, of, by, format = "float64") => {
+    const top = at(of);
+    return sweep(values, top, FITS[format], (i) => i === top || !named.has(i))[at(by)] ?? null;
+  };
+
+  return { tape, index: at, forward, replay, backward, partial };
+};
+
+
+
+// ---- slopes and nudges: pictures and tables of what the tape gives
+
+const there = Number.isFinite;
+const short = (x) => brief(x, 4);
+const ten = (e) => (e ? `1e${e}` : "1");
+const sized = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
+const tools = (name, ...parts) => el("div", { class: "tools", role: "group", "aria-label": name }, parts);
+
+const choice = (text, names, now, change) =>
+  el("label", { class: "field" }, text, el("select", { onchange: (event) => change(event.target.value) }, names.map((n) => el("option", { selected: n === now }, n))));
+
+// A range input; `to` sets its value and what is said of it.
+function dial(text, limits, change) {
+  const made = el("input", { type: "range", ...limits, oninput: () => change(Number(made.value)) }), out = el("output");
+  return [el("div", { class: "field" }, el("label", {}, text, made), out), (value, said, more) => {
+    attributes(made, { ...more, "aria-valuetext": said });
+    made.value = value;
+    out.textContent = said;
+  }];
+}
+
+const attributes = (made, all) => Object.entries(all).forEach(([name, v]) => made.setAttribute(name, v));
+
+const cells = (caption, heads, rows) => {
+  const line = (tag, list) => el("tr", {}, list.map((t, k) => el(k ? tag : "th", { scope: k && tag === "td" ? null : tag === "td" ? "row" : "col", "data-th": heads[k] }, ...[t].flat())));
+  return el("table", { class: "cells" }, el("caption", {}, caption), el("thead", {}, line("th", heads)), el("tbody", {}, rows.map((row) => line("td", row))));
+};
+
+const nice = (x) => {
+  const p = 10 ** Math.floor(Math.log10(x));
+  return p * [1, 2, 5, 10].find((n) => n * p > x * 0.999);
+};
+
+// A picture that is drawn anew when its width changes.
+function picture(draw) {
+  const svg = shape("svg", { class: "plot", role: "img" }), place = el("div", {}, svg);
+  let known = 0;
+  new ResizeObserver(() => known !== (known = place.clientWidth) && known && draw()).observe(place);
+  return [svg, place];
+}
+
+// Axes [low, high, title, how a tick is said, smallest step]; gives scales and pens. `zero` names a row below.
+function frame(svg, [x0, x1, xTitle, xSay, xLeast], [y0, y1, yTitle, ySay, yLeast], zero = "") {
+  const width = svg.parentNode.clientWidth, height = Math.round(Math.max(260, Math.min(400, width * 0.6)));
+  const ticks = (from, to, most, least = 0) => {
+    const step = Math.max(least, nice((to - from) / most)), first = Math.ceil(from / step);
+    return [...Array(Math.floor(to / step) - first + 1).keys()].map((k) => Number(((first + k) * step).toPrecision(9)));
+  };
+  const ys = ticks(y0, y1, height / 55, yLeast);
+  const left = 14 + 7 * Math.max(...[zero, ...ys.map(ySay)].map((t) => t.length)), right = width - 10, top = 42, floor = height - 42, bottom = floor - (zero && 24);
+  const X = (x) => left + ((x - x0) / (x1 - x0)) * (right - left), Y = (y) => Math.max(-9e3, Math.min(9e3, bottom - ((y - y0) / (y1 - y0)) * (bottom - top)));
+  const view = { x: left, y: top, width: right - left, height: floor - top }, inside = shape("svg", { ...view, viewBox: Object.values(view).join(" ") });
+  const pen = (d, kind) => (kind === "rule" ? svg : inside).append(shape("path", { d, class: kind }));
+  const write = (x, y, text, anchor = "middle") => svg.append(shape("text", { x, y, "text-anchor": anchor }, text));
+  const dot = (x, y, r, kind) => svg.append(shape("circle", { cx: X(x), cy: Math.max(top, Math.min(floor, Y(y))), r, class: kind }));
+  attributes(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+  svg.replaceChildren();
+  for (const t of ys) pen(`M${left},${Y(t)}H${right}`, "rule"), write(left - 6, Y(t) + 4, ySay(t), "end");
+  for (const t of ticks(x0, x1, (right - left) / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule"), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
+  if (zero) write(left - 6, floor - 5, zero, "end");
+  write((left + right) / 2, height - 6, xTitle);
+  write(2, 12, yTitle, "start");
+  svg.append(inside);
+  const trace = (xs, values, kind) => {
+    let d = "", last = null;
+    values.forEach((value, k) => {
+      const y = there(value) ? Y(value) : null;
+      const apart = last === null || (Math.min(y, last) < top - 9 && Math.max(y, last) > floor + 9); // a pole
+      if (y !== null) d += `${apart ? "M" : "L"}${X(xs[k]).toFixed(1)},${y.toFixed(1)}`;
+      last = y;
+    });
+    pen(d, kind);
+  };
+  const said = [];
+  const label = (x, y, text, kind = "", end = false) => { // beside its place, clear of the labels before it
+    const made = shape("text", { class: "label " + kind }, text);
+    svg.append(made);
+    const long = made.getComputedTextLength();
+    x = Math.max(left + 3, Math.min(right - long, end ? x - long : x));
+    y = Math.max(12, Math.min(floor - 4, y));
+    for (const by = y > 99 ? -4 : 4; said.some(([a, b, l]) => Math.abs(y - b) < 16 && x < a + l + 6 && a < x + long + 6); ) y += by;
+    said.push([x, y, long]);
+    attributes(made, { x, y });
+  };
+  return { X, Y, pen, trace, label, dot, top, floor, middle: (left + right) / 2, back: (px) => x0 + ((px - left) / (right - left)) * (x1 - x0) };
+}
+
+function slope(app, main) {
+  const { ex, data } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output;
+  const all = ex.nodes.filter((n) => n.kind === "input"), free = all.filter((n) => !n.fixed);
+  const names = (free.length ? free : all).map((n) => n.name);
+  let name, w, own, step, places, xs, ys, window, f, e = 3;
+  const both = (x) => {
+    const values = m.forward({ [name]: x });
+    return [values[out], m.backward(values)[m.index(name)]];
+  };
+  const [svg, place] = picture(() => draw()), words = el("p", { class: "words", "aria-live": "polite" }), table = el("div"), formula = el("div"), printed = el("div");
+  const to = (x) => {
+    w = Math.max(xs[0], Math.min(xs.at(-1), Number((Math.round(x / step) * step).toPrecision(9))));
+    draw();
+  };
+  const [asW, showW] = dial("move it", {}, to), [asNudge, showNudge] = dial("nudge", { min: 0, max: 16 }, (x) => draw((e = x)));
+  const pick = (chosen) => {
+    name = chosen;
+    w = own = app.nodes[name].value;
+    const size = Math.abs(own), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1, reach = Math.max(5 * s, 1.5 * size);
+    xs = [...Array(201).keys()].map((k) => (k / 100 - 1) * reach);
+    ys = xs.map((x) => m.forward({ [name]: x })[out]);
+    const [a, b] = [ys.findIndex(there), ys.findLastIndex(there) + 1];
+    if (b - a > 9) [xs, ys] = [xs.slice(a, b), ys.slice(a, b)];
+    places = [...new Set([own, 3 * s, 2 * s, -3 * s, s, 4 * s])].map((x) => [x, ...both(x)]).filter((p) => p.every(there)).slice(0, 3);
+    step = nice(reach / 120);
+    const sorted = ys.filter(there).sort((a, b) => a - b), part = (q) => sorted[Math.round((sorted.length - 1) * q)] ?? 0;
+    const ends = (...list) => [Math.min, Math.max].map((of) => of(0, ...list, ...places.map((p) => p[1]))), span = ([a, b]) => b - a;
+    window = ends(part(0), part(1));
+    const core = ends(part(0.25), part(0.75));
+    if (span(window) > 10 * span(core)) window = core; // what is near a pole is left out
+    const room = (span(window) || 1) * 0.12;
+    window = [window[0] - room, window[1] + room];
+    tell();
+    draw();
+  };
+  const draw = () => {
+    if (!place.clientWidth) return;
+    const [v, d] = both(w), D = derivative(app, J, name).text, x1 = xs.at(-1);
+    f = frame(svg, [xs[0], x1, name, short], [...window, J, short]);
+    f.trace(xs, ys, "curve");
+    for (const [x, y, k] of [...places, [w, v, d]]) f.trace([xs[0], x1], [xs[0], x1].map((t) => y + k * (t - x)), "tangent");
+    let run = nice(x1 / 6);
+    while (there(d) && Math.abs(d * run) > 0.45 * (window[1] - window[0])) run /= 2;
+    const rise = d * run, side = w + run > x1 ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * rise);
+    if (there(v) && there(d)) {
+      f.pen(`M${f.X(w)},${f.Y(v)}H${x}V${y}`, "triangle");
+      f.label(x + 6 * side, (f.Y(v) + y) / 2 + 4, `height ${short(rise)}`, "bwd", side < 0);
+      f.label((f.X(w) + x) / 2, f.Y(v) + (rise * side < 0 ? -8 : 17), `width ${short(run)}`, "bwd", side < 0);
+    }
+    for (const [x, y, k] of places) {
+      const end = f.X(x) > f.middle;
+      f.dot(x, y, 4, "place");
+      f.label(f.X(x) + (end ? -10 : 10), f.Y(y) - 8, `slope ${short(k)} at ${short(x)}`, "bwd", end);
+    }
+    if (there(v)) f.dot(w, v, 8, "handle");
+    svg.setAttribute("aria-label", `${J} over ${name}. At ${name} = ${brief(w)}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map((p) => `slope ${short(p[2])} at ${short(p[0])}`).join(", ")}.`);
+    showW(w, `${name} = ${brief(w)}`, { min: xs[0], max: x1, step });
+    showNudge(e, ten(-e));
+    words.textContent = `${name} = ${brief(w)}: ${there(d) ? `the slope is height / width = ${short(rise)} / ${short(run)}, ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : "no slope."}`;
+    const made = cells(`${name} = ${brief(w)}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], [...Array(17).keys()].map((k) => {
+      const h = Number(`1e-${k}`), after = both(w + h)[0], q = (after - v) / h;
+      return [ten(-k), String(v), String(after), brief(after - v), String(q), brief(Math.abs(q - d), 3)];
+    }));
+    made.tBodies[0].rows[e].setAttribute("aria-current", "true");
+    table.replaceChildren(made);
+  };
+  const tell = async () => {
+    const by = name;
+    const found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {})[by];
+    if (by !== name) return;
+    const { text, ml } = derivative(app, J, by), sign = ex.several ? "∂" : "d";
+    const parts = found ? [el("p", { role: "img", "aria-label": `${spoken(text)} = ${found.text}` }, math(`${ml}<mo>=</mo>${found.ml}`)), el("p", {}, `${by} = ${brief(own)} put in: ${found.numbers.replaceAll("**", "^")} = ${brief(found.value ?? NaN)}`)] : [el("p", {}, "Too long to be written here.")];
+    if (found?.sympy) parts.push(el("p", {}, "simplified by SymPy: ", el("code", {}, found.sympy)));
+    formula.replaceChildren(...parts, el("ul", {}, el("li", {}, `${text}: ${ex.several ? `∂, because ${J} depends on several values and ${by} alone is nudged; d, if there is one` : `d, because ${J} depends on ${by} alone; ∂, if there are several`}.`),
+      el("li", {}, math(`<mfrac><mo>${sign}</mo><mrow><mo>${sign}</mo>${app.nodes[by].ml}</mrow></mfrac>${app.nodes[J].ml}`), " is the same."), el("li", {}, el("code", {}, `d${J}_d${by}`), " in a program, in short ", el("code", {}, "d" + by), `: ${J} is understood.`)));
+  };
+  const figures = async () => {
+    const rows = [];
+    for (const { exercise, of, by, nudge, printed, exact, where } of data.figures ?? []) {
+      const its = (data.payloads[exercise] ??= await app.host.ask?.("exercise", { id: exercise }));
+      if (!its?.tape) continue;
+      const tape = machine(its.tape), v = tape.forward(), i = tape.index(by), o = tape.index(of), h = Number(nudge);
+      const here = String((tape.replay(v, i, v[i] + h)[o] - v[o]) / h), same = (yes, what) => (yes ? el("b", {}, ` ✓ ${what}`) : "");
+      rows.push([[`d${of}/d${by}, nudge ${nudge} `, el("small", {}, its.title)], `${printed} (${where})`, [here, same(here === printed, "bit for bit")], [shown(exact), same(written(exact) === printed, "exact")]]);
+    }
+    if (rows.length) printed.replaceChildren(el("h2", {}, "What the course prints"), cells("Quotients", ["of", "printed", "floats, in this browser", "exact arithmetic"], rows),
+      el("p", {}, "The difference is the rounding error of floats: 0.001 is no binary number, and J at the nudged value is rounded before J is taken away. Exact arithmetic, as in the notes, rounds nothing."));
+  };
+  const drag = (event) => {
+    const box = svg.getBoundingClientRect();
+    if (event.buttons) to(f.back(((event.clientX - box.left) / box.width) * place.clientWidth));
+  };
+  svg.classList.add("drag");
+  svg.addEventListener("pointerdown", (event) => drag(event, svg.setPointerCapture(event.pointerId)));
+  svg.addEventListener("pointermove", drag);
+  const course = (data.index ?? []).filter((item, k, list) => item.id.startsWith("d-") && list.findIndex((other) => other.program === item.program) === k);
+  main.append(tools("functions", course.map((item) => button(item.title.split(" at ")[0], "function", () => go(app, item.id, "slope"), { "aria-current": item.program === ex.program ? "true" : null }))),
+    names.length > 1 ? choice("input", names, names[0], pick) : "", place, asW, words, asNudge, table, el("h2", {}, "The derivative"), formula, printed);
+  pick(names[0]);
+  figures();
+}
+
+function bench(app, main) {
+  const { ex, host } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output, E = Math.log10(2);
+  const known = ((app.data.benches ??= {})[ex.id] ??= {}), names = ex.nodes.map((n) => n.name).filter((n) => host.ask || known[n]);
+  const now = (app.settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
+  if (!names.includes(now.node)) now.node = ex.nodes.find((n) => n.kind === "input" && !n.fixed && names.includes(n.name))?.name ?? names[0];
+  const [svg, place] = picture(() => draw()), chain = el("p", { class: "chain" }), table = el("div"), legend = el("p"), verdict = el("p", { class: "words", "aria-live": "polite" });
+  const change = (what) => {
+    Object.assign(now, what);
+    app.state.settings = app.settings;
+    save(app);
+    draw();
+  };
+  const found = () => known[now.node]?.[now.format]?.[now.stencil];
+  const [asNudge, showNudge] = dial("nudge", {}, (k) => change({ h: 2 ** k }));
+  const best = button("the best nudge", "best", () => change({ h: found().h }));
+  const draw = async () => {
+    const { node, stencil, format, h } = now, i = m.index(node), D = derivative(app, J, node).text;
+    known[node] ??= (await host.ask?.("bench", { text: ex.text, node })) ?? {};
+    if (node !== now.node || !place.clientWidth) return;
+    const b = found(), c = b?.curve, values = m.forward({}, format), truth = m.backward(m.forward())[i];
+    const low = c ? Math.floor(c.h[0]) : -30, high = c ? Math.max(6, Math.ceil(c.h.at(-1))) : 6;
+    const at = (h) => {
+      const above = m.replay(values, i, values[i] + h, format), below = stencil === "two-sided" ? m.replay(values, i, values[i] - h, format) : values;
+      const q = (above[out] - below[out]) / (above[i] - below[i]), error = Math.abs(q - truth);
+      return { q, above, error, x: Math.log10(Math.abs(h)), y: Math.log10(error), said: `nudge ${sized(h)}` };
+    };
+    const mine = at(h), ours = b?.h && at(b.h), dots = [...Array(high - low).keys()].map((k) => at(1.1 * 2 ** (low + k)));
+    const row = (t, of, bar) => [t + sized(of.h)];
+    showNudge(Math.round(mine.x / E), sized(h), { min: low, max: high });
+    best.disabled = !ours;
+    chain.replaceChildren(...ex.nodes.filter((n) => [node, J].includes(n.name) || mine.above[n.i] !== values[n.i]).flatMap((n, k) => [k ? " → " : "", el("span", {}, `${n.name} ${up(mine.above[n.i] - values[n.i])}`)]));
+    const line = (title, h, p, bar) => [title + sized(h), String(p.q), brief(truth), brief(p.error, 3), bar];
+    table.replaceChildren(cells(`${J} ${stencil}, ${format}`, ["nudge", "quotient", D, "error of the quotient", "bar"], [line("", h, mine, ""), ...(ours ? [line("best: ", b.h, ours, brief(b.bar, 2))] : [])]));
+    verdict.textContent = known[node].error?.message ?? (b ? `${ours ? "" : "There is no useful nudge. "}${b.verdict === "inconclusive" ? "Inconclusive. " : b.verdict === "fail" ? "The derivative fails. " : ""}${b.sentence}` : `${J} has no value in ${format}.`);
+    const parts = c ? [c.rounding, c.truncation] : [], tops = c ? c.h.map((_, k) => Math.max(...parts.map((p) => p[k] ?? -Infinity))) : [];
+    const bar = ours && Math.log10(b.bar), heights = [...dots.map((p) => p.y), mine.y, bar, ...tops].filter(there);
+    const zero = [mine, ...dots].some((p) => p.error === 0) || bar === -Infinity;
+    const bottom = Math.floor(Math.min(0, ...heights)), f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, Math.max(bottom + 2, Math.ceil(Math.max(...heights, bottom))), "error of the quotient", ten, 1], zero && "exactly 0");
+    const put = (p, r, kind) => there(p.error) && f.dot(p.x, p.error ? p.y : -1e9, r, kind);
+    const mark = (x, y, text, kind) => {
+      f.pen(`M${f.X(x)},0V999`, kind);
+      f.label(f.X(x) + 4, y, text, kind);
+    };
+    parts.forEach((part, k) => f.trace(c.h.map((x) => x * E), part, ["rounding", "truncation"][k]));
+  };
+  main.append(tools("what is nudged", choice("node", names, now.node, (node) => change({ node })), choice("stencil", ["one-sided", "two-sided"], now.stencil, (stencil) => change({ stencil })), choice("format", ["float64", "float32"], now.format, (format) => change({ format }))),
+    asNudge, tools("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, table, place, legend, verdict);
+}
+
+// ---- screens
+
+const TABS = { forward: "Forward", backward: "Backward", show: "Show me", slope: "Slope", bench: "Nudge bench", results: "Results" };
+const SWITCHES = { chain: "chain rule", ask: "nudge questions", compact: "one box per node", table: "as table" };
+const THEMES = { auto: "dark", dark: "light", light: "auto" };
+
+function render(app) {
+  clearInterval(app.playing);
+  const { root, ex, screen, settings } = app, main = el("div.main");
+  Object.assign(app, { views: new Map(), asks: new Map(), nodeViews: {}, groups: [], status: el("p.status", { role: "status" }) });
+  for (const name of ["current", "panel", "stage", "coach", "bar", "end", "shown", "machine", "playing"]) app[name] = null;
+  root.dataset.theme = settings.theme;
+  root.dataset.screen = screen;
+  const tab = (name) => button(TABS[name], "screen-" + name, () => go(app, ex.id, name), { "aria-current": name === screen && "page" });
+  root.replaceChildren(
+    el("div.top", ex ? button("☰ Exercises", "start", () => go(app)) : el("span"), button(THEMES[settings.theme], "theme", () => set(app, { theme: THEMES[settings.theme] }), { "aria-label": `colours ${settings.theme}: change to ${THEMES[settings.theme]}` })),
+    el("h1", ex ? ex.title || ex.program : "nudgegrad lab"),
+    ...(ex ? [el("p.given", ex.nodes.filter((n) => n.kind === "input").map((n) => el("span.value", `${n.name} = ${shown(n.truth)}`, n.fixed && el("small", " fixed"))))] : []),
+    ...(ex && !ex.large ? [el("div.tabs", { role: "navigation", "aria-label": "Screens" }, app.screens.map(tab))] : []),
+    app.status, main);
+  ({ start, forward: fill, backward: fill, show, slope, bench, results, overview })[screen](app, main);
+  arrange(app);
+}
+
+function set(app, change) {
+  app.state.settings = Object.assign(app.settings, change);
+  save(app);
+  render(app);
+}
+
+// A route: #/ or #/nw1/backward or #/own-…/forward/TEXT
+function go(app, id, screen, text = id?.startsWith("own") && app.data.payloads[id]?.text) {
+  const route = `#/${id ? `${id}/${screen}` : ""}${text ? "/" + encodeURIComponent(text) : ""}`;
+  if (app.hash && location.hash !== route) location.hash = route;
+  else follow(app, route);
+}
+
+async function follow(app, route) {
+  const [, id, screen, ...text] = route.split("/");
+  Object.assign(app, { ex: null, screen: "start", undo: null });
+  if (!id) return render(app);
+  let found = app.data.payloads[id], problem = "it needs Python";
+  try {
+    found ??= await app.host.ask?.("exercise", text.length ? { text: decodeURIComponent(text.join("/")) } : { id });
+    problem = found?.error?.message ?? problem;
+  } catch (error) {
+    problem = error.message;
+  }
+  if (found && !found.error) return open(app, found, screen);
+  render(app);
+  announce(app, `The exercise '${id}' cannot be opened: ${problem}`);
+}
+
+function open(app, ex, screen) {
+  const { says, boxes, large, answers, id } = ex;
+  for (const box of says ? boxes : []) box.wrong = box.wrong.map((w) => says[w] ?? w);
+  delete ex.says;
+  app.data.payloads[id] = ex;
+  const screens = large ? ["overview"] : Object.keys(TABS).filter((name) => (name === "bench" ? answers && (app.host.ask || app.data.benches?.[id]) : answers || !["show", "slope"].includes(name)));
+  Object.assign(app, { ex, screens, nodes: Object.fromEntries(ex.nodes.map((node) => [node.name, node])), screen: screens.includes(screen) ? screen : screens[0] });
+  render(app);
+}
+
+// Start: the course's exercises, and one's own
+function start(app, main) {
+  const { index = [], payloads } = app.data, { exercises = {} } = app.state, id = app.uid + "-own";
+  main.append(el("h2", "Exercises"), el("ul.cards", index.map((item) => {
+    const done = Object.values(exercises[item.id]?.boxes ?? {}).filter(solved).length;
+    const said = done ? `${Math.min(done, item.boxes)} of ${item.boxes} boxes` : `${item.boxes} boxes`;
+    return el("li", el("button.card", { type: "button", "data-exercise": item.id, onclick: () => go(app, item.id, "forward") }, el("strong", item.title || item.id), el("code", item.program), el("small", said)));
+  })), el("h2", "Your own"));
+  if (!app.host.ask) return main.append(el("p", "This page cannot read new programs, because it works without Python. ", el("code", "nudgegrad lab"), " opens one that can."));
+  const input = el("input.program", { type: "text", id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: app.settings.own ?? "c = w*x; a = c + b; d = a - y; J = d**2/2 | x=2 w=-2 b=8 y=1 | fixed x y" });
+  const preview = el("div.preview");
+  let turn = 0, timer;
+  const read = async () => {
+    const now = ++turn, text = input.value, found = await app.host.ask("exercise", { text });
+    if (now !== turn || !input.isConnected) return;
+    const { message, start: from = 0, end = from + 1, help, fixed } = found.error ?? {};
+    preview.replaceChildren();
+    input.toggleAttribute("aria-invalid", Boolean(message));
+    announce(app, message ?? "");
+    if (message) {
+      preview.append(el("pre.caret", { "aria-hidden": "true" }, text.slice(0, from), el("mark", text.slice(from, end) || " "), text.slice(end)), el("p.say", { "data-state": "wrong" }, message), el("p", help ?? ""));
+      if (fixed) preview.append(button(`Correct it: ${fixed}`, "correct", () => ((input.value = fixed), input.focus(), read())));
+      return;
+    }
+    app.settings.own = text;
+    payloads[found.id] = found;
+    preview.append(button(found.large ? "Open the overview" : `Fill it in: ${found.boxes.length} boxes`, "open", () => go(app, found.id, "forward")));
+    if (found.large) return;
+    Object.assign(app, { ex: found, nodes: Object.fromEntries(found.nodes.map((n) => [n.name, n])) });
+    preview.append(stage(app, { boxes: false }));
+    arrange(app);
+    app.ex = null;
+  };
+  input.addEventListener("input", () => (clearTimeout(timer), (timer = setTimeout(read, 120))));
+  input.addEventListener("keydown", async ({ key }) => key === "Enter" && (await read(), preview.querySelector("[data-act]")?.click()));
+  main.append(el("label", { for: id }, "A program, its values, and what stays fixed:"), input, preview);
+  read();
+}
+
+const meter = (app, label) => el("div.progress", (app.bar = el("progress", { "aria-label": label })), (app.count = el("span")));
+
+// Forward and backward fill
+function fill(app, main) {
+  const { ex, settings, screen } = app, columns = screen === "backward";
+  const toggle = (name) => {
+    const id = `${app.uid}-${name}`;
+    return el("span", el("input", { type: "checkbox", id, checked: settings[name], onchange: () => set(app, { [name]: !settings[name] }) }), el("label", { for: id }, SWITCHES[name]));
+  };
+  main.append(meter(app, "boxes filled in"), el("div.switches", { role: "group", "aria-label": "what is shown" }, Object.keys(SWITCHES).filter((name) => columns || name === "table").map(toggle)));
+  if (ex.network && !columns) main.append(network(ex.network));
+  const made = stage(app, { columns });
+  main.append(settings.table ? asTable(app, made) : made, (app.coach = el("div.coach")),
+    toolbar("help", ex.answers && [button("Hint", "hint", () => hint(app)), button("Reveal this box", "reveal", () => revealThis(app)), button("Reveal all", "reveal-all", () => revealAll(app))],
+      button("Hide all", "hide-all", () => hideAll(app)), app.undo && button("Undo", "undo", () => undo(app)), button("Print", "print", () => print())),
+    (app.end = el("div.end")));
+  progress(app);
+}
+
+function asTable(app, made) {
+  const wide = table("Boxes in their order", ["asked", "your answer", "what is said of it"], stops(app, made).map((view) => [(view.nudge ?? view.box).spoken, view.made, view.say]));
+  wide.classList.add("boxes");
+  return wide;
+}
+
+// The network that a program stands for
+function network({ inputs, units, target }) {
+  const to = () => el("span.to", "→"), io = (text) => el("span.io", text);
+  return el("p.network", { role: "img", "aria-label": `network: ${inputs.join(", ")} into ${units.map((u) => u.join(", ")).join(" into ")}, against ${target}` },
+    io(inputs.join(", ")), units.map(([z, g, out]) => [to(), el("span.neuron", el("span", z), el("span", g)), to(), io(out)]), io(`against ${target}`));
+}
+
+// Show me: the same exercise, worked
+function show(app, main) {
+  const boxes = asked(app), words = el("div.words", { "aria-live": "polite" });
+  let at = 0;
+  app.shown = ({ box }) => (boxes.indexOf(box) < at ? { ...EMPTY, typed: shown(box.truth), state: "revealed" } : EMPTY);
+  const halt = () => (clearInterval(app.playing), (app.playing = null), (play.textContent = "Play"));
+  const to = (k) => {
+    at = Math.max(0, Math.min(boxes.length, k));
+    for (const view of app.views.values()) (update(app, view), view.made.classList.remove("now"));
+    slopes(app);
+    arrange(app);
+    const box = boxes[at - 1], view = app.views.get(box?.id);
+    app.bar.max = boxes.length;
+    app.bar.value = at;
+    app.count.textContent = `${at} of ${boxes.length}`;
+    words.replaceChildren(...(box?.lines ?? [`Step shows the next of ${boxes.length} boxes, Play one after the other.`]).map((line) => el("p", line.replace(/^if /, "If "))));
+    if (at === boxes.length) halt();
+    if (!view) return;
+    view.made.classList.add("now");
+    view.made.scrollIntoView({ block: "nearest" });
+    pulse(app, box.by ?? box.node, box.kind === "local" && box.node);
+  };
+  const step = (by) => () => (halt(), to(at + by));
+  const play = button("Play", "play", () => {
+    if (app.playing) return halt();
+    to(at === boxes.length ? 1 : at + 1);
+    app.playing = setInterval(() => to(at + 1), 2200);
+    play.textContent = "Pause";
+  });
+  main.append(meter(app, "boxes shown"), toolbar("the worked exercise", button("Back", "back", step(-1)), play, button("Step", "step", step(1)), button("Start over", "restart", step(-Infinity))), words, stage(app, { columns: true, readonly: true }));
+  to(0);
+}
+
+// Results: what was answered, and how
+function results(app, main) {
+  const { boxes, nudges, events } = recordOf(app), { ex } = app, list = asked(app);
+  const rows = list.map(({ id, label }) => {
+    const { first, state, attempts, hints, revealed, seconds } = boxes[id] ?? EMPTY;
+    return [label, first ?? "", SAID[state], String(attempts), String(hints), revealed ? "yes" : "", `${Math.round(seconds)} s`];
+  });
+  const download = () => {
+    const saved = { schema: 1, exercise: ex.id, text: ex.text, saved: new Date().toISOString(), boxes: list.map(({ id }) => ({ id, ...EMPTY, ...boxes[id] })), nudges, events };
+    const href = URL.createObjectURL(new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" }));
+    el("a", { href, download: `${ex.id}-results.json` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 1000);
+  };
+  main.append(el("p", `${countSolved(app)} of ${list.length} boxes are filled in.`), table("Every box", ["box", "first answer", "now", "attempts", "hints", "revealed", "time"], rows),
+    toolbar("results", button("Save results as JSON", "save", download), button("Print", "print", () => print()), button("Start anew", "anew", () => withUndo(app, "start anew", () => Object.assign(recordOf(app), { boxes: {}, nudges: {} }))), app.undo && button("Undo", "undo", () => undo(app))));
+}
+
+// A graph that is too large to be filled in: its nodes, a page at a time
+function overview(app, main) {
+  const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", PAGE = 100;
+  const list = el("div"), where = el("p"), find = el("input", { type: "search", id, autocomplete: "off" });
+  let from = 0;
+  const turn = (by) => {
+    const found = rows.filter(([name]) => name.includes(find.value.trim()));
+    from = by ? Math.max(0, Math.min(from + by, found.length - 1 - ((found.length - 1) % PAGE))) : 0;
+    where.textContent = found.length ? `${from + 1} to ${Math.min(from + PAGE, found.length)} of ${found.length}` : "No node has this in its name.";
+    list.replaceChildren(table("Values and derivatives", ["node", "value", `derivative of ${app.ex.output} by it`], found.slice(from, from + PAGE).map(([name, value, slope]) => [name, brief(value, 6), brief(slope, 6)])));
+  };
+  find.addEventListener("input", () => turn(0));
+  main.append(el("p", `This graph has ${nodes} nodes, of them ${statements} statements and ${inputs} inputs. Up to ${most} statements can be filled in; of larger graphs the lab shows every value and derivative.`),
+    el("label", { for: id }, "Find a name "), find, where, toolbar("pages", button("Earlier", "earlier", () => turn(-PAGE)), button("Later", "later", () => turn(PAGE))), list);
+  turn(0);
+}
+
+// ---- the hosts
+
+let mounted = 0;
+
+function mount(root, data, host) {
+  const state = data.state ?? { schema: 1, exercises: {} };
+  const app = { root, data: { payloads: {}, ...data }, host, uid: `ng${++mounted}`, state, hash: ["page", "file"].includes(data.kind) };
+  app.settings = { theme: "auto", chain: true, ask: true, compact: false, table: false, ...state.settings };
+  root.classList.add("nudgegrad");
+  let width = 0;
+  new ResizeObserver(() => width !== root.clientWidth && ((width = root.clientWidth), arrange(app))).observe(root);
+  if (app.hash) addEventListener("hashchange", () => follow(app, location.hash));
+  follow(app, (app.hash && location.hash) || (data.open ? `#/${data.open}/forward` : "#/"));
+  return app;
+}
+
+// anywidget
+const widget = {
+  render({ model, el: place }) {
+    const waiting = new Map(), root = el("div"), state = model.get("state");
+    model.on("msg:custom", ({ id, answer }) => (waiting.get(id)?.(answer), waiting.delete(id)));
+    const ask = (kind, body) => new Promise((resolve) => {
+      const id = `${kind}${performance.now()}`;
+      waiting.set(id, resolve);
+      model.send({ id, kind, body });
+    });
+    place.append(root);
+    mount(root, { ...model.get("data"), state: state?.schema ? structuredClone(state) : null }, { ask, save: (now) => (model.set("state", structuredClone(now)), model.save_changes()) });
+  },
+};
+
+// A page of its own: served, or one file, whose data may be packed
+async function page(data) {
+  if (data.packed) {
+    const bytes = Uint8Array.from(atob(data.packed), (c) => c.charCodeAt(0));
+    Object.assign(data, await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json());
+  }
+  const send = (path, method, body) => fetch(data.base + path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const stored = (run) => { try { return run(localStorage); } catch { return null; } }; // a sandbox has none
+  const host = data.kind === "page"
+    ? { ask: async (kind, body) => (await send("ask/" + kind, "POST", body)).json(), save: (state) => send("state", "PUT", state).catch(() => {}) }
+    : { ask: null, save: (state) => stored((s) => s.setItem("nudgegrad", JSON.stringify(state))) };
+  if (data.kind !== "page") data.state ??= stored((s) => JSON.parse(s.getItem("nudgegrad")));
+  mount(document.getElementById("nudgegrad"), data, host);
+}
+
+const own = globalThis.document?.getElementById("nudgegrad-data");
+if (own) page(JSON.parse(own.textContent));
+
+export { machine, mark, markNudge, mount, rational, readAnswer };
+export default widget;
