@@ -39,9 +39,15 @@ def wheel(tmp_path_factory):
     return zipfile.ZipFile(path)
 
 
-def test_the_wheel_holds_the_sources_and_the_type_marker_and_nothing_else(wheel):
+DEPENDENCIES = ["mpmath", "numpy", "starlette", "uvicorn"]
+STATIC = {f"nudgegrad/labs/static/{name}" for name in ("lab.js", "lab.css")}
+
+
+def test_the_wheel_holds_the_sources_the_page_and_the_type_marker_and_nothing_else(wheel):
     source = ROOT / "src"
-    expected = {p.relative_to(source).as_posix() for p in source.rglob("*.py")} | {"nudgegrad/py.typed"}
+    expected = (
+        {p.relative_to(source).as_posix() for p in source.rglob("*.py")} | {"nudgegrad/py.typed"} | STATIC
+    )
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert shipped == expected
 
@@ -52,7 +58,7 @@ def test_the_wheel_carries_licence_and_command(wheel):
     assert b"nudgegrad = nudgegrad.cli:main" in wheel.read(f"{info}/entry_points.txt")
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
-    assert re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra)", metadata, re.M) == ["numpy"]
+    assert re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra)", metadata, re.M) == DEPENDENCIES
 
 
 def test_one_version():
@@ -94,7 +100,8 @@ def test_the_readme_quotes_the_example_and_the_example_is_true():
 
 def imported_by(code):
     """Names of the heavy packages that are imported once `code` has run."""
-    seen = f"{code}\nimport sys; print(*sorted({{'numpy', 'rich'}} & set(sys.modules)), file=sys.stderr)"
+    heavy = {"numpy", "rich", "mpmath", "starlette", "uvicorn", "anywidget"}
+    seen = f"{code}\nimport sys; print(*sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     return python("-c", seen).stderr.split()
 
 

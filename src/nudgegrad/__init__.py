@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what they see of the lazy names below
     )
     from .graphs.entry import graph
     from .graphs.graph import Graph
+    from .labs.entry import Lab, lab
     from .nudging.table import Nudge, NudgeTable, Verdict, nudges
     from .sweeps.run import Run
     from .views.explain import explain
@@ -31,6 +32,7 @@ _HOMES = {
     "EvaluationError": "errors",
     "FormatError": "errors",
     "Graph": "graphs.graph",
+    "Lab": "labs.entry",
     "Lesson": "views.lesson",
     "NodeError": "errors",
     "Nudge": "nudging.table",
@@ -42,6 +44,7 @@ _HOMES = {
     "Verdict": "nudging.table",
     "explain": "views.explain",
     "graph": "graphs.entry",
+    "lab": "labs.entry",
     "nudges": "nudging.table",
 }
 
@@ -50,6 +53,7 @@ __all__ = [
     "EvaluationError",
     "FormatError",
     "Graph",
+    "Lab",
     "Lesson",
     "NodeError",
     "Nudge",
@@ -61,6 +65,7 @@ __all__ = [
     "Verdict",
     "explain",
     "graph",
+    "lab",
     "nudges",
 ]
 

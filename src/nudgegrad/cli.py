@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
+    "lab": "fill in the graph in a browser: all exercises, or your own program",
+    "plot": "a picture of the graph as SVG, with its values if they are given",
     "ops": "the operators and functions of programs, with their derivatives",
 }
 PASSED, FAILED, WRONG, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 130
@@ -29,6 +31,9 @@ examples:
   nudgegrad "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2" w=2 x=-2 b=8 y=1/3
   nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
   nudgegrad -f net.txt w=0.5 --format float32 --json
+  nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
+  nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
+  nudgegrad lab export nw1 --html out.html --no-answers
 
 Every value of a program, the derivative of its output by each, and for each the
 nudge that measures this derivative best, with a bound of the error.
@@ -50,6 +55,13 @@ options:
   --digits N           significant digits of values and derivatives
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
+  -o, --output FILE    plot: write the picture to a file
+  --fixed NAME ...     lab: inputs without boxes; plot: without derivatives
+  --save FILE          lab: where answers are kept, else in your state folder
+  --port N             lab: the port of the page, else a free one
+  --no-browser         lab: print the address only
+  --html FILE          lab export: one offline page instead, of all exercises or one
+  --no-answers         lab export: a page that knows no right answer
   --allow-inconclusive exit with 0 where nothing failed
   --color WHEN         auto (the default), always or never; --no-color for never
   --version, --help

@@ -26,6 +26,8 @@ OF_PROGRAMS = EVERYWHERE | {"format", "stencil", "digits", "node", "file", "allo
 OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
+    "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
+    "plot": frozenset({"color", "file", "fixed", "format", "digits", "output"}),
     "ops": EVERYWHERE,
 }
 
@@ -41,12 +43,15 @@ class Options:
         The program, unless a file is given, and the bindings.
     nodes : tuple of str
         Names given with ``--node``.
+    fixed : tuple of str
+        Names given with ``--fixed``.
     The others are the options of these names; None where not given.
     """
 
     command: str
     words: tuple[str, ...]
     nodes: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     file: str | None = None
     format: str | None = None
     stencil: str | None = None
@@ -57,6 +62,12 @@ class Options:
     steps: bool = False
     all: bool = False
     allow_inconclusive: bool = False
+    output: str | None = None
+    port: str | None = None
+    save: str | None = None
+    html: str | None = None
+    no_browser: bool = False
+    no_answers: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,12 +88,14 @@ def _parser() -> _Parser:
     narrow = partial(argparse.HelpFormatter, width=80)  # it would import what measures terminals
     parser = _Parser(prog="nudgegrad", add_help=False, allow_abbrev=False, formatter_class=narrow)
     parser.add_argument("words", nargs="*")
-    for name in ("--format", "--stencil", "--digits", "--h", "--color"):
+    for name in ("--format", "--stencil", "--digits", "--h", "--color", "--port", "--save", "--html"):
         parser.add_argument(name)
     parser.add_argument("--node", action="append")
+    parser.add_argument("--fixed", action="extend", nargs="+")
     parser.add_argument("-f", "--file")
+    parser.add_argument("-o", "--output")
     parser.add_argument("--no-color", dest="color", action="store_const", const="never")
-    for name in ("--steps", "--json", "--all", "--allow-inconclusive"):
+    for name in ("--steps", "--json", "--all", "--allow-inconclusive", "--no-browser", "--no-answers"):
         parser.add_argument(name, action="store_true", default=None)
     return parser
 
@@ -96,7 +109,8 @@ def parse_arguments(argv: Sequence[str], commands: Sequence[str]) -> Options:
         If an option or command does not exist, or one does not go with the other.
     """
     given = vars(_parser().parse_intermixed_args(list(argv)))
-    words = [str(word) for word in given.pop("words")]
+    fixed = [str(word) for word in given["fixed"] or ()]
+    words = [*map(str, given.pop("words")), *(word for word in fixed if "=" in word)]
     command = _command(words, commands, given["file"] is not None)
     given = {name: value for name, value in given.items() if value is not None}
     for name in given:
@@ -111,6 +125,9 @@ def parse_arguments(argv: Sequence[str], commands: Sequence[str]) -> Options:
     if command == "ops" and words:
         raise UsageError(f"'ops' takes no program: '{words[0]}'", help="nudgegrad ops")
     nodes = tuple(given.pop("node", ()))
+    given["fixed"] = tuple(
+        name for word in fixed if "=" not in word for name in re.split("[, ]+", word) if name
+    )
     return Options(command, tuple(words), nodes, **given)
 
 

@@ -42,9 +42,25 @@ def run_of(options: Options) -> Run:
     NudgegradError
         If there is none.
     """
-    fmt = FORMATS["float64"] if options.format is None else format_named(options.format)
+    text, origin, words = program_text(options)
+    return _run_at(options, parse(text, origin), text, words)
+
+
+def graph_or_run_of(options: Options) -> Graph | Run:
+    """The run that the arguments ask for; the graph alone where they give no input a value.
+
+    Raises
+    ------
+    NudgegradError
+        If there is none.
+    """
     text, origin, words = program_text(options)
     graph = parse(text, origin)
+    return _run_at(options, graph, text, words) if words or not graph.inputs else graph
+
+
+def _run_at(options: Options, graph: Graph, text: str, words: Sequence[str]) -> Run:
+    fmt = FORMATS["float64"] if options.format is None else format_named(options.format)
     try:
         values = bindings(words)
     except BindingError as error:
