@@ -63,7 +63,7 @@ def task(
     inputs: Any = (),
     replays: Sequence[tuple[int, float, Sequence[int]]] = (),
     partials: Sequence[tuple[str, str]] = (),
-    held: Sequence[float] | None = None,
+    held: Any = None,
 ) -> dict[str, Any]:
     """What one machine is to compute: values; adjoints, replays (node, value, nodes kept) and partials at
     these values, or at those `held`."""
@@ -91,7 +91,7 @@ def computed(tasks: Sequence[dict[str, Any]], module: Path = LAB) -> list[dict[s
 
 
 def called(row: Op, batches: Sequence[Sequence[Any]], format: str, module: Path = LAB) -> list[Array]:
-    """A row's values in the browser at batches of points; the order of a falling power goes into its formula."""
+    """A row's values in the browser at batches of points; a falling power's order is put in."""
     inputs = []
     for args in batches:
         moving = [k for k, s in enumerate(row.symbols) if s != "k"]
@@ -118,4 +118,5 @@ def put_in(row: Op, args: Sequence[Any]) -> Term:
 def same_bits(found: Any, expected: Any) -> npt.NDArray[np.bool_]:
     """Where two arrays are equal bit for bit, nan being nan."""
     a, b = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    return (a.view(np.uint64) == b.view(np.uint64)) | (np.isnan(a) & np.isnan(b))
+    same: npt.NDArray[np.bool_] = (a.view(np.uint64) == b.view(np.uint64)) | (np.isnan(a) & np.isnan(b))
+    return same

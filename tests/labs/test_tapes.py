@@ -71,8 +71,8 @@ def replays(run: Run) -> tuple[list[tuple[int, float, list[int]]], list[list[flo
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_nudge_of_every_exercise_is_pythons_bit_for_bit(name):
-    """All of them where the program is arithmetic; elsewhere a function may differ from NumPy's where NumPy's
-    value is not the nearest number, and the browser's is."""
+    """All of them where the program is arithmetic; elsewhere a function may differ where NumPy's value is not
+    the nearest number, and the browser's is."""
     run = exercise_run(EXERCISES[name])
     asked, expected = replays(run)
     (found,) = computed([task(tape(run), replays=asked)])
@@ -171,7 +171,9 @@ def test_a_name_that_does_not_stand_in_a_statement_has_no_partial():
 
 def test_inputs_can_be_given_and_are_rounded_to_the_format():
     run = parse("J = w + 1").at(w=1)
-    values = [found["values"] for found in computed([task(tape(run), f, {"w": 0.1}) for f in FORMATS_SHOWN])]
+    values = [
+        found["values"] for found in computed([task(tape(run), f, {"w": 0.1}) for f in FORMATS_SHOWN])
+    ]
     assert values[0][0] == 0.1
     assert values[1][0] == float(np.float32(0.1))
     assert values[1][-1] == float(np.float32(np.float32(0.1) + 1))
