@@ -17,7 +17,7 @@ SHAPE = """(box) => {
     const before = getComputedStyle(box, "::before").content;
     const mark = box.querySelector(".mark")?.textContent ?? "";
     const line = [style.borderTopStyle, style.borderTopWidth].join(" ");
-    return [line, mark, style.borderTopLeftRadius, before, box.querySelector(".arrow").textContent];
+    return [line, mark, style.borderTopLeftRadius, before, box.firstElementChild.textContent];
 }"""
 
 

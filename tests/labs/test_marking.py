@@ -649,7 +649,7 @@ MARKER = [
     ("_equals(answer, _interval(wrong))", "answer.value == _interval(wrong)[0]"),
     ("if found := _quotient(answer, truth, box)", "if found := None"),
     ('Mark("recorded"', 'Mark("wrong"'),
-    ("unreadable.at + 1", "unreadable.at"),
+    ("at + 1, message", "at, message"),
     ("(each[0] / size, each[1] / size) if counted else each", "each"),
     ("value=-answer.value", "value=answer.value"),
     ("not counted and _equals(answer, in_nudges)", "False"),

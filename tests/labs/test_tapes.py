@@ -22,7 +22,7 @@ from nudgegrad.nudging.rounding import adjoint_bar, sweep
 from nudgegrad.sweeps import backprop, evaluate
 from nudgegrad.sweeps.evaluate import plan, replay
 from nudgegrad.sweeps.run import Run
-from tests.graphs.battery.points import SOME, cast, exact_value, points, special, value_in
+from tests.graphs.battery.points import SOME, cast, points, special, value_in
 from tests.labs.machine import called, computed, put_in, same_bits, task
 from tests.sweeps.programs import EXERCISES, exercise_run, random_runs
 
@@ -71,8 +71,7 @@ def replays(run: Run) -> tuple[list[tuple[int, float, list[int]]], list[list[flo
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_nudge_of_every_exercise_is_pythons_bit_for_bit(name):
-    """All of them where the program is arithmetic; elsewhere a function may differ where NumPy's value is not
-    the nearest number, and the browser's is."""
+    """All of them where the program is arithmetic; else a function may differ first, within both claims."""
     run = exercise_run(EXERCISES[name])
     asked, expected = replays(run)
     (found,) = computed([task(tape(run), replays=asked)])
@@ -85,10 +84,10 @@ def test_every_nudge_of_every_exercise_is_pythons_bit_for_bit(name):
             assert same.all()
         elif not same.all():
             first = int(np.argmin(same))
-            row, known = run.graph.op(kept[first]), dict(zip(kept, values, strict=True))
+            row = run.graph.op(kept[first])
             assert row is not None
-            args = [float(known.get(j, run.value_array[j])) for j in run.graph.args(kept[first])]
-            assert values[first] == float(exact_value(row, args)) != python[first]
+            assert row.claim(WIDE) > 1
+            assert abs(values[first] - python[first]) <= row.claim(WIDE) * WIDE.spacing(python[first])
 
 
 @BOTH

@@ -177,4 +177,4 @@ def exact_falling_power(m: Any, x: Any, c: Any, k: Any) -> Any:
     factor = c
     for j in range(1, int(k)):
         factor = factor * (c - j)
-    return factor if factor == 0 else factor * exact_power(m, x, c - k)
+    return factor if factor == 0 else m.times(factor, exact_power(m, x, c - k))

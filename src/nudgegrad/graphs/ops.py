@@ -270,7 +270,7 @@ variable_power: Op = op(
     reach=1, phase=lambda x, z: (z - 1) * np.log(np.abs(x)),
     text="{} ** {}", latex="{}^{{{}}}", binds=30, loose=(31, 20), latex_loose=(31, 0), parsed=False,
     exactly=facets.exact_power,
-    tape=lambda x, z: power(x, z),
+    tape=power,
 )  # fmt: skip
 absolute: Op = op(
     "abs", np.abs, lambda x, y: (step(x) - step(-x),), half_ulps=0, kink=lambda x: x,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..graphs import tokens
+from .sentences import say
 
 LENGTH = 200  # characters of an answer
 DEPTH = 50  # brackets inside one another
@@ -30,9 +31,6 @@ VULGAR = re.compile(rf"([0-9]*)([{tokens.VULGAR}])")  # 3½ is 3 + 1/2
 SUPERSCRIPT = re.compile(rf"[⁺⁻]?[{tokens.SUPERSCRIPTS}]+")
 UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 BINDING = {"(": 0, "+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "^": 4}
-
-TOO_LARGE = f"This is too large or too small to be read: at most {SIZE} digits."
-BY_ZERO = "This divides by zero."
 
 
 @dataclass(frozen=True)
@@ -71,19 +69,19 @@ def _shortened(text: str) -> str:
 
 def _bounded(value: Fraction, at: int) -> Fraction:
     if max(abs(value.numerator), value.denominator) > 10**SIZE:
-        raise _Stopped(TOO_LARGE, at)
+        raise _Stopped(say("large"), at)
     return value
 
 
 def _power(base: Fraction, exponent: Fraction, at: int) -> Fraction:
     if exponent.denominator != 1:
-        raise _Stopped("A power must be a whole number here: type the value as a decimal number.", at)
+        raise _Stopped(say("power"), at)
     if base == 0 and exponent < 0:
-        raise _Stopped(BY_ZERO, at)
+        raise _Stopped(say("zero"), at)
     times = abs(exponent.numerator)
     bits = max(abs(base.numerator), base.denominator).bit_length() - 1
     if times > POWER or bits * times > 4 * SIZE:  # surely above 10^SIZE, and slow to compute
-        raise _Stopped(TOO_LARGE, at)
+        raise _Stopped(say("large"), at)
     return _bounded(base**exponent.numerator, at)
 
 
@@ -95,7 +93,7 @@ def _apply(sign: str, at: int, values: list[Fraction]) -> None:
     elif sign == "^":
         values.append(_power(values.pop(), right, at))
     elif sign == "/" and right == 0:
-        raise _Stopped(BY_ZERO, at)
+        raise _Stopped(say("zero"), at)
     else:
         left = values.pop()
         if sign in "+-":
@@ -108,19 +106,17 @@ def _decimal(written: str, exponent: str | None, at: int) -> Answer:
     """A decimal number; a comma is a decimal comma where it cannot part groups of three digits."""
     points, commas = written.count("."), written.count(",")
     if points + commas == len(written):
-        raise _Stopped(f"'{_shortened(written)}' has no digit.", at)
+        raise _Stopped(say("digitless", _shortened(written)), at)
     if commas > 1 or (commas and (points or written[-1] == ",")):
-        help = "type all digits without commas, and a point before the decimals."
-        raise _Stopped(f"'{_shortened(written)}' cannot be read: {help}", at)
+        raise _Stopped(say("commas", _shortened(written)), at)
     if points > 1:
-        raise _Stopped(f"'{_shortened(written)}' has more than one decimal point.", at)
+        raise _Stopped(say("points", _shortened(written)), at)
     whole, _, part = written.replace(",", ".").partition(".")
     if commas and len(part) == 3 and len(whole) <= 3 and whole.strip("0"):
-        both = f"it may mean {whole}{part} or {whole}.{part}"
-        raise _Stopped(f"'{written}' is ambiguous: {both}. Type it without the comma.", at)
+        raise _Stopped(say("ambiguous", written, whole, part), at)
     shift = int(exponent or 0)
     if abs(shift) > SIZE:
-        raise _Stopped(TOO_LARGE, at)
+        raise _Stopped(say("large"), at)
     places = len(part) - shift
     value = _bounded(int(whole + part) * Fraction(10) ** -places, at)
     return Answer(value, places, len((whole + part).lstrip("0")))
@@ -130,22 +126,22 @@ def _stopped(typed: str, text: str, at: int, last: str, ready: bool) -> _Stopped
     """Why nothing that begins at `at` can follow."""
     here = text[at : at + 1]
     if not here:
-        return _Stopped(f"A number is missing after '{last}'." if last else "Type a number.", at)
+        return _Stopped(say("after", last) if last else say("nothing"), at)
     if found := NAME.match(text, at):
-        return _Stopped(f"'{_shortened(found[0])}' is a name: type the number that it stands for.", at)
+        return _Stopped(say("name", _shortened(found[0])), at)
     if here == "=":
-        return _Stopped("'=' may stand after one name only, as in dJ/dw = 10.", at)
+        return _Stopped(say("equals"), at)
     if not ready and (here in "*/^)" or SUPERSCRIPT.match(text, at)):
-        return _Stopped(f"A number is missing before '{here}'.", at)
+        return _Stopped(say("before", here), at)
     if ready and (here == "(" or DECIMAL.match(text, at) or VULGAR.match(text, at)):
-        return _Stopped(f"A sign is missing before '{here}': type one of + - * / ^.", at)
+        return _Stopped(say("sign", here), at)
     shown = "\ufffd" if UNSHOWN.match(typed[at]) else typed[at]
-    return _Stopped(f"'{shown}' cannot be read: type a number such as 0.7, -12 or 7/8.", at)
+    return _Stopped(say("unknown", shown), at)
 
 
 def _read(typed: str) -> Answer:
     if len(typed) > LENGTH:
-        raise _Stopped(f"This is too long: at most {LENGTH} characters.", LENGTH)
+        raise _Stopped(say("long"), LENGTH)
     text = typed.translate(READ_AS)
     prefix = PREFIX.match(text)
     at, last = (prefix.end(), "=") if prefix else (0, "")
@@ -171,7 +167,7 @@ def _read(typed: str) -> Answer:
         elif ready and here == ")":
             reduce(1)
             if not pending:
-                raise _Stopped("This bracket was never opened.", at)
+                raise _Stopped(say("unopened"), at)
             pending.pop()
             at, depth = at + 1, depth - 1
         elif ready and here and here in "+-*/^":
@@ -185,7 +181,7 @@ def _read(typed: str) -> Answer:
             at, shape = at + 1, f"{shape}s"
         elif not ready and here == "(":
             if depth == DEPTH:
-                raise _Stopped(f"There are more than {DEPTH} brackets inside one another.", at)
+                raise _Stopped(say("deep"), at)
             pending.append(("(", at))
             at, shape, depth = at + 1, f"{shape}(", depth + 1
         elif not ready and (found := VULGAR.match(text, at)):
@@ -201,7 +197,7 @@ def _read(typed: str) -> Answer:
         last = text[start:at]
     reduce(1)
     if pending:
-        raise _Stopped("This bracket is never closed.", pending[-1][1])
+        raise _Stopped(say("unclosed"), pending[-1][1])
     return replace(literal, value=values[0]) if shape in ("n", "sn") else Answer(values[0])
 
 

@@ -1,4 +1,4 @@
-"""The data of the nudge bench: a node's best nudge in two formats and two stencils, and the predicted V-curve.
+"""The data of the nudge bench: a node's best nudge in two formats and two stencils, with predicted curves.
 
 Measured errors are not here: the browser takes them from the tape.
 """
@@ -150,8 +150,9 @@ PRINTED_IN_THE_NOTES = (
 )
 
 FIGURES_DIFFER = (
-    "They differ by the rounding error of floats: 0.001 is no binary number, so the nudge is not quite 0.001, and J "
-    "at the nudged value is rounded before J is taken away. Exact arithmetic, as in the notes, rounds nothing."
+    "They differ by the rounding error of floats: 0.001 is no binary number, so the nudge is another, and"
+    " J at the nudged value is rounded before J is taken away. Exact arithmetic, as in the notes,"
+    " rounds nothing."
 )
 
 
@@ -162,7 +163,7 @@ def printed_figures() -> list[dict[str, Any]]:
     -------
     list of dict
         ``exercise`` (its id), ``of`` and ``by`` (nodes), ``nudge``, ``printed``, ``exact`` (the quotient
-        in exact arithmetic, a rational) as texts, and ``where``: ``"lab"`` (float64) or ``"notes"`` (exact).
+        in exact arithmetic, a rational) as texts, and ``where``: ``"lab"`` (float64) or ``"notes"``.
     """
     keys = ("exercise", "of", "by", "nudge", "printed", "exact")
     return [

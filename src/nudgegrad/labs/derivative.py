@@ -21,8 +21,13 @@ from ..views.digits import number
 from ..views.mathml import mathml
 
 MOST = 60  # names, numbers and operations of one formula; a longer one is given up
+SMALL = 12  # a denominator that is written below the line: w/12, but 0.05*w
+WHOLE = 10**9  # from here on numbers have an exponent
 MOST_NODES = 2000  # of a graph that is tried at all
-MOST_SYMBOLIC = 40  # nodes of a graph that SymPy is asked about: its time has no bound
+# SymPy's time has no bound: it is asked about graphs and derivatives that took it at most some seconds.
+MOST_SYMBOLIC = 24  # nodes of a graph
+MOST_OPERATIONS = 30  # of a derivative that is simplified
+LONGEST = 10_000  # numerators and denominators of constants
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Applied:
 Expression = Fraction | str | Product | Applied
 
 
-class TooLong(Exception):  # noqa: N818 - it ends a formula, it is no error
+class TooLong(Exception):
     """The formula has more than `MOST` parts."""
 
 
@@ -103,12 +108,16 @@ def _lines(run: Run, name: str, shown: Mapping[str, Any]) -> list[tuple[str, str
     latex = r"\partial " if several else r"\mathrm{d}"
     short = mathml(notation.derivative(J, name, "latex", several))
     apart = mathml(rf"\frac{{{latex}}}{{{latex}{name}}}{J}")
-    on = "several values" if several else f"{name} alone"
+    why = f"{J} depends on {'several values' if several else f'{name} alone'}"
     lines = [
         (f"{short}<mo>=</mo>{shown['ml']}", f"derivative of {J} by {name} = {shown['text']}", ""),
         ("", "", f"The values put in: {shown['numbers']} = {number(run.adjoint(name))}."),
         ("", "", f"Simplified by SymPy: {shown['sympy']}." if shown["sympy"] else ""),
-        (short, f"{sign}{J} over {sign}{name}", f"has {sign}, as {J} depends on {on}; {other} if there {where}."),
+        (
+            short,
+            f"{sign}{J} over {sign}{name}",
+            f"has {sign}, as {why}; {other} if there {where}.",
+        ),
         (apart, f"{sign} over {sign}{name} of {J}", "says the same."),
         ("", "", f"Programs call it d{J}_d{name}, or d{name} for short: {J} is understood."),
     ]
@@ -145,7 +154,7 @@ def _nodes(graph: Graph) -> list[Expression | None]:
             nodes.append(graph.constants[i][0] if graph.codes[i] == CONSTANT else graph.names[i])
         else:
             args = [nodes[j] for j in graph.args(i)]
-            nodes.append(_tried(lambda row=row, args=args: apply(row, args)))
+            nodes.append(_tried(apply, row, args))
     return nodes
 
 
@@ -157,9 +166,9 @@ def _added(
     return _tried(lambda: plus(before, times(outer, evaluated(partial, named))))
 
 
-def _tried(make: Callable[[], Expression]) -> Expression | None:
+def _tried(make: Callable[..., Expression], *args: Any) -> Expression | None:
     try:
-        return make()
+        return make(*args)
     except TooLong:
         return None
 
@@ -326,15 +335,27 @@ def as_term(x: Expression, name: Callable[[str], str] = str) -> Term:
     number, powers = factors(x)
     above = [_power(base, e, name) for base, e in powers.items() if e > 0]
     below = [_power(base, -e, name) for base, e in powers.items() if e < 0]
-    if abs(number.numerator) != 1 or not above:
-        above.insert(0, Term.of(float(number.numerator)))
+    top, bottom = spelled(number)
+    if top not in ("1", "-1") or not above:
+        above.insert(0, Term(None, (), top))
     elif number < 0:
         above[0] = -above[0]
-    if number.denominator != 1:
-        below.insert(0, Term.of(float(number.denominator)))
-    top = reduce(OPS["*"], above)
-    found: Term = OPS["/"](top, reduce(OPS["*"], below)) if below else top
+    if bottom:
+        below.insert(0, Term(None, (), bottom))
+    found: Term = reduce(OPS["*"], above)
+    if below:
+        found = OPS["/"](found, reduce(OPS["*"], below))
     return found
+
+
+def spelled(number: Fraction) -> tuple[str, str]:
+    """A number as one above and one below the line: a short fraction, else a decimal to 17 digits."""
+    top, bottom = number.numerator, number.denominator
+    decimal = repr(float(number))
+    short = bottom <= SMALL or (Fraction(decimal) != number and bottom <= SMALL**2)
+    if short and abs(top) < WHOLE:
+        return str(top), "" if bottom == 1 else str(bottom)
+    return decimal.removesuffix(".0"), ""
 
 
 def _power(base: Expression, exponent: Fraction, name: Callable[[str], str]) -> Term:
@@ -349,7 +370,10 @@ def _power(base: Expression, exponent: Fraction, name: Callable[[str], str]) -> 
 
 
 def simplified(graph: Graph) -> dict[str, str]:
-    """What SymPy makes of dJ/dinput, by input; empty where it is not installed or lacks an op."""
+    """What SymPy makes of dJ/dinput, by input; nothing where it is not installed, lacks an op or might take
+    long."""
+    if any(max(abs(x.numerator), x.denominator) > LONGEST for x, _ in graph.constants.values()):
+        return {}
     try:
         import sympy
     except ImportError:
@@ -368,7 +392,8 @@ def simplified(graph: Graph) -> dict[str, str]:
         else:
             values.append(symbols[graph.names[i]])
     J = values[graph.output]
-    return {name: str(sympy.simplify(sympy.diff(J, symbol))) for name, symbol in symbols.items()}
+    slopes = {name: sympy.diff(J, symbol) for name, symbol in symbols.items()}
+    return {n: str(sympy.simplify(d)) for n, d in slopes.items() if d.count_ops() <= MOST_OPERATIONS}
 
 
 def _in_sympy(sympy: Any) -> Mapping[str, Callable[..., Any]]:

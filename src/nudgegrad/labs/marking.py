@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from .answers import READ_AS, Answer, Unreadable, read_answer
+from .sentences import say
 
 __all__ = ["Answer", "Mark", "Unreadable", "mark", "mark_nudge", "read_answer"]
 
@@ -143,26 +144,19 @@ def _near(answer: Answer, truth: Interval) -> Mark | None:
     floats = abs(answer.value - t) <= FLOATS * (abs(t) or 1)
     rounds, cut = several and _rounds(answer, truth), several and _is_cut(answer, truth)
     if floats and _ended(truth) is not None:
-        say = "Nearly: that is the number with the rounding error of floats. Which number is meant?"
-        return Mark("close", "float", say)
+        return Mark("close", "float", say("float"))
     if _ends_soon(truth):
         if (rounds or cut) and (answer.places or 0) > 0:
-            return Mark("close", "digits", "Right so far, but this value ends: type all its digits.")
+            return Mark("close", "digits", say("ends"))
         return None
     if rounds:
-        return Mark("close", "digits", "Right so far. More digits, please: at least 3.")
+        return Mark("close", "digits", say("more"))
     if cut:
-        say = "Cut off instead of rounded: the first digit left out is 5 or more, so the last one goes up."
-        return Mark("close", "cut", say)
+        return Mark("close", "cut", say("cut"))
     if floats:
-        say = "Right but for the last digits, the rounding error of floats: leave them out."
-        return Mark("close", "float", say)
+        return Mark("close", "float", say("tail"))
     if abs(answer.value - t) <= Fraction(10) ** (_magnitude(t) - 1) / 2:  # half a unit of the second digit
-        if answer.digits is None:
-            say = "Right to 2 digits. Type a rounded decimal number with at least 3."
-        else:
-            say = "Right to 2 digits, but not to the last one typed."
-        return Mark("close", "digits", say)
+        return Mark("close", "digits", say("decimal" if answer.digits is None else "last"))
     return None
 
 
@@ -174,19 +168,18 @@ def _quotient(answer: Answer, truth: Interval, box: Mapping[str, Any]) -> Mark |
         if distance and (_equals(answer, quotient) or 1000 * abs(answer.value - quotient[0]) <= distance):
             size, *next_ones = (decimal_text(_interval(each)) for each in (nudge, *halves))
             numbers = ", ".join(next_ones) + ": " if next_ones else ""
-            say = f"That is the quotient at {size}. Halve the nudge: {numbers}where does it head?"
-            return Mark("close", "quotient", say)
+            return Mark("close", "quotient", say("quotient", size, numbers))
     return None
 
 
 def _unread(text: str, unreadable: Unreadable) -> Mark:
     if not text.translate(READ_AS).strip(" "):
         return Mark("empty", "empty", "")
-    place = f"Character {unreadable.at + 1}: " if unreadable.at else ""
-    return Mark("unreadable", "unreadable", place + unreadable.message)
+    at, message = unreadable.at, unreadable.message
+    return Mark("unreadable", "unreadable", say("place", at + 1, message) if at else message)
 
 
-RECORDED = Mark("recorded", "recorded", "Written down: the answers are not in this file.")
+RECORDED = Mark("recorded", "recorded", say("recorded"))
 
 
 def mark(box: Mapping[str, Any], text: str) -> Mark:
@@ -223,12 +216,12 @@ def mark(box: Mapping[str, Any], text: str) -> Mark:
         return RECORDED
     truth = _interval(box["truth"])
     if code := _equals(answer, truth):
-        return Mark("right", code, "Right." if code == "exact" else "Right: correctly rounded.")
+        return Mark("right", code, say(code))
     if found := _quotient(answer, truth, box):
         return found
-    for wrong, say in box.get("wrong", ()):
+    for wrong, reason in box.get("wrong", ()):
         if _equals(answer, _interval(wrong)):
-            return Mark("wrong", "named", say)
+            return Mark("wrong", "named", reason)
     return _near(answer, truth) or Mark("wrong", "otherwise", box["otherwise"])
 
 
@@ -253,7 +246,7 @@ def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
     answer = read_answer(text[: counted.start()] if counted else text)
     if isinstance(answer, Unreadable):
         if counted and not text[: counted.start()].strip(" "):
-            return Mark("unreadable", "unreadable", "Say how many nudges, as in 10 nudges.")
+            return Mark("unreadable", "unreadable", say("count"))
         return _unread(text, answer)
     if "first" not in nudge:
         return RECORDED
@@ -263,18 +256,16 @@ def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
     sought = [(each[0] / size, each[1] / size) if counted else each for each in (first, exact)]
     if any(_equals(answer, each) for each in sought):
         count = decimal_text(in_nudges)
-        change = f"{decimal_text(first)} ({count} nudge{'' if count == '1' else 's'})"
+        change = of, decimal_text(first), f"{count} nudge{'' if count == '1' else 's'}"
         if first == exact:
-            return Mark("right", "exact", f"Right: {of} changes by {change}, and nothing is left over.")
+            return Mark("right", "exact", say("straight", *change))
         left = decimal_text((exact[0] - first[1], exact[1] - first[0]))
-        say = f"Right: {of} changes by ≈ {change}, exactly by {decimal_text(exact)}: {left} is left over."
-        return Mark("right", "first" if _equals(answer, sought[0]) else "exact", say)
+        code = "first" if _equals(answer, sought[0]) else "exact"
+        return Mark("right", code, say("curved", *change, decimal_text(exact), left))
     if not counted and _equals(answer, in_nudges):
         count = decimal_text((answer.value, answer.value))
-        say = f"Do you mean {count} nudges? Type the word as well, or the change itself."
-        return Mark("close", "unit", say)
+        return Mark("close", "unit", say("unit", count))
     if any(_equals(replace(answer, value=-answer.value), each) for each in sought):
-        return Mark("wrong", "sign", f"The size is right, the sign is not: does {of} go up or down?")
-    size_text = decimal_text((size, size))
-    say = f"Compute {of} once more with {by} larger by {size_text}: by how much did {of} change?"
-    return _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", say)
+        return Mark("wrong", "sign", say("turned", of))
+    again = say("again", of, by, decimal_text((size, size)))
+    return _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", again)

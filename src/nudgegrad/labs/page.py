@@ -15,6 +15,7 @@ from zlib import compress
 
 from .course import COURSE
 from .exercise import Exercise, course_exercise
+from .sentences import SENTENCES
 
 SCHEMA = 1
 TITLE = "nudgegrad lab"
@@ -89,6 +90,7 @@ def page_data(
     there = {entry["id"] for entry in [*own, *listed]} if answers else ()
     return {
         "schema": SCHEMA,
+        "words": dict(SENTENCES),
         "kind": kind,
         "base": base,
         "index": [*own, *listed],

@@ -47,8 +47,10 @@ def tape(run: Run) -> dict[str, Any]:
     --------
     >>> import nudgegrad as ng
     >>> t = tape(ng.graph("J = relu(w) / 3").at(w=2))
-    >>> t["nodes"], t["rows"]["relu"]
-    ([['in', 2], ['relu', 0], ['const', 3], ['/', 1, 2]], {'value': ['max', 'x', 0], 'partials': [['step', 'x']]})
+    >>> t["nodes"]
+    [['in', 2], ['relu', 0], ['const', 3], ['/', 1, 2]]
+    >>> t["rows"]["relu"]
+    {'value': ['max', 'x', 0], 'partials': [['step', 'x']]}
     """
     graph = run.graph
     rows = {row.name: row for row in map(graph.op, range(len(graph))) if row is not None}

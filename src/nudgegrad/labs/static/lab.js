@@ -55,8 +55,7 @@ function derivative({ ex, nodes }, of, by) {
 // ---- the state: what the learner did, kept by the host
 
 const EMPTY = { typed: "", state: "empty", attempts: 0, hints: 0, revealed: false, first: null, seconds: 0, say: "" };
-const MARKS = { right: "✓", wrong: "✗", close: "≈", revealed: "◆", recorded: "●", empty: "" };
-const SAID = { right: "right", wrong: "not right", close: "close", revealed: "revealed", recorded: "written down", empty: "empty" };
+const SAID = { right: "right", wrong: "not right", close: "close", revealed: "revealed", recorded: "written down" };
 
 function recordOf(app) {
   const { id, text, title } = app.ex;
@@ -87,12 +86,11 @@ const countSolved = (app) => asked(app).filter((box) => solved(recordOf(app).box
 // ---- one box
 
 function boxElement(app, box, { nudge, readonly } = {}) {
-  const forward = box.kind === "forward", kind = nudge ? "nudges" : "boxes";
+  const kind = nudge ? "nudges" : "boxes";
   const id = `${app.uid}-${kind}-${box.id}`, label = (nudge ?? box).spoken;
   const input = el("input", { type: "text", id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "next", [nudge ? "data-nudge" : "data-box"]: box.id, "aria-label": label, "aria-describedby": id + "-say", readonly });
-  const mark = el("span.mark", { "aria-hidden": "true" });
-  const made = el(`span.box.${nudge ? "ask" : forward ? "forward" : "backward"}`, { title: label }, el("span", { "aria-hidden": "true" }, forward ? "→" : "←"), input, mark);
-  const view = { box, nudge, kind, input, made, mark, say: el("span.say", { id: id + "-say" }) };
+  const made = el(`span.box.${nudge ? "ask" : box.kind === "forward" ? "forward" : "backward"}`, input);
+  const view = { box, nudge, kind, input, made, say: el("span.say", { id: id + "-say" }) };
   if (!readonly) {
     input.addEventListener("focus", () => focused(app, view));
     input.addEventListener("blur", () => blurred(app, view));
@@ -111,7 +109,6 @@ function update(app, view) {
   if (state === "wrong") input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
   view.made.dataset.state = view.say.dataset.state = state;
-  view.mark.textContent = MARKS[state];
   view.say.textContent = say;
 }
 
@@ -151,14 +148,14 @@ function submit(app, view) {
   const { box, nudge, input } = view, entry = entryOf(app, view), text = input.value;
   if (solved(entry)) return next(app, view);
   const { state, say } = nudge ? markNudge(nudge, text) : mark(box, text);
-  const marked = MARKS[state];
+    const marked = SAID[state];
   if (marked && state !== "close") entry.attempts += 1;
   if (marked) entry.first ??= text;
   Object.assign(entry, { typed: text, state: marked ? state : "empty", say: say === "Right." ? "" : say });
   const boxes = asked(app), before = nudge || state !== "right" ? null : boxes.slice(0, boxes.indexOf(box)).find((b) => !solved(recordOf(app).boxes[b.id]));
   if (before) entry.say = `Right, before its turn: next in order is ${before.label}.`;
   refresh(app, view);
-  announce(app, `${(nudge ?? box).spoken}: ${SAID[entry.state]}. ${entry.say}`);
+  announce(app, `${(nudge ?? box).spoken}: ${marked ?? ""}. ${entry.say}`);
   if (solved(entry)) next(app, view);
   else input.select();
 }
@@ -252,7 +249,7 @@ function progress(app) {
 
 // ---- the stage: the graph, boxes on its edges, columns of derivatives under its nodes
 
-const GAP = 26, PAD = 12, NARROW = 560;
+const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 
 // Elements in the official order; `arrange` gives them their places
 function stage(app, { columns, readonly, boxes: withBoxes = true }) {
@@ -315,7 +312,7 @@ function groupElement(app, at, boxes, readonly) {
 function slopes(app) {
   for (const [name, { slope }] of Object.entries(app.groups.length ? app.nodeViews : {})) {
     const box = app.views.get("a:" + name)?.box, entry = box && look(app, app.views.get(box.id));
-    slope.replaceChildren(...(solved(entry) && box.truth ? ["← ", math(`<mrow>${derivative(app, app.ex.output, name).ml}<mo>=</mo><mn>${shown(box.truth)}</mn></mrow>`)] : []));
+    slope.replaceChildren(...(solved(entry) && box.truth ? [math(`<mrow>${derivative(app, app.ex.output, name).ml}<mo>=</mo><mn>${shown(box.truth)}</mn></mrow>`)] : []));
   }
 }
 
@@ -338,9 +335,9 @@ function placeAll(app, width, groupWidth) {
     if (node.kind === "input" || !node.at) continue;
     const { unit } = nodeViews[node.name], chips = node.args.filter((a) => nodeViews[a]?.host === node.name);
     const lead = narrow ? [] : chips.filter((a) => nodeViews[a].lead), hanging = chips.filter((a) => !lead.includes(a));
-    const below = hanging.reduce((sum, a) => sum + sizeOf(a).h + (narrow ? 2 : 18), 0);
+    const below = hanging.reduce((sum, a) => sum + sizeOf(a).h + 6, 0);
     const item = { node, unit, lead, hanging, below, ...sizeOf(node.name), u: size.get(unit), group: app.groups.find((g) => g.at === node.name)?.made };
-    item.wide = Math.max(item.w, ...(narrow ? [] : hanging.map((a) => sizeOf(a).w)));
+    item.wide = Math.max(item.w, ...hanging.map((a) => sizeOf(a).w + HANG));
     item.before = narrow ? 0 : lead.reduce((sum, a) => sum + sizeOf(a).w, GAP);
     layers.set(node.at[0], [...(layers.get(node.at[0]) ?? []), item]);
   }
@@ -362,8 +359,8 @@ function placeAll(app, width, groupWidth) {
     const reach = (row, above, below) => rows.set(row, [Math.max(rows.get(row)?.[0] ?? 0, above), Math.max(rows.get(row)?.[1] ?? 0, below)]);
     for (const { items, stacked } of band)
       for (const { node, h, u, lead, below } of items) {
-        const hangs = h / 2 + (narrow ? 0 : below);
-        reach(node.at[1], Math.max(h, boxHeight, 32) / 2 + 4 + (narrow ? below + 16 : 0), 4 + (stacked ? hangs + u.h + 8 : Math.max(hangs, u.h - boxHeight / 2, ...lead.map((a) => sizeOf(a).h - 16))));
+        const hangs = h / 2 + below;
+        reach(node.at[1], Math.max(h, boxHeight, 32) / 2 + 4, 4 + (stacked ? hangs + u.h + 8 : Math.max(hangs, u.h - boxHeight / 2, ...lead.map((a) => sizeOf(a).h - 16))));
       }
     for (const { from, via } of ex.edges)
       for (const [layer, row] of via) if (band.some((c) => c.layer === layer) && nodes[from].kind === "statement" && !rows.has(row)) reach(row, 9, 9);
@@ -374,22 +371,16 @@ function placeAll(app, width, groupWidth) {
     }
     for (const column of band) {
       column.center = center;
-      for (const { node, unit, w, h, wide, lead, hanging, below } of column.items) {
+      for (const { node, unit, w, h, wide, lead, hanging } of column.items) {
         const y = center.get(node.at[1]), left = column.x + column.lead, { name } = node;
-        let hang = y + h / 2, above = y - h / 2 - 14 - below, lx = column.x;
+        let hang = y + h / 2, lx = column.x;
         put(nodeViews[name].node, left, y - h / 2);
         for (const a of hanging) {
-          if (narrow) {
-            put(nodeViews[a].node, 48, above);
-            lines.push([`M44,${above + 16} H28 Q22,${above + 16} 22,${above + 22} V${y - h / 2 - 2}`, a, name]);
-            above += sizeOf(a).h + 2;
-          } else {
-            hang += 18;
-            put(nodeViews[a].node, left, hang);
-            lines.push([`M${left + 22},${hang} V${hang - 16}`, a, name]);
-          }
-          at[a] = { right: left + sizeOf(a).w, y: hang + 14, band: column.band };
-          if (!narrow) hang += sizeOf(a).h;
+          hang += 6;
+          put(nodeViews[a].node, left + HANG, hang);
+          lines.push([`M${left + HANG - 4},${hang + 16} H${left + 34} V${y + h / 2 + 2}`, a, name]);
+          at[a] = { right: left + HANG + sizeOf(a).w, y: hang + 16, band: column.band };
+          hang += sizeOf(a).h;
         }
         for (const a of lead) {
           put(nodeViews[a].node, lx, y - 16);
@@ -426,7 +417,7 @@ function placeAll(app, width, groupWidth) {
 // From the right of a value to the left of the statement that takes it; past other layers in rows of its own
 function route(from, to, { from: name, via }, columns, narrow, tags) {
   const tip = to.x - 3;
-  if (narrow) return to.band === from.band + 1 && from.column ? `M22,${from.bottom} V${to.y - to.h / 2 - 2}` : "";
+  if (narrow) return to.band === from.band + 1 && from.column ? `M14,${from.bottom} V${to.y - to.h / 2 - 2}` : "";
   if (from.band !== to.band) {
     const first = to.column === columns.find((c) => c.band === to.band), last = columns.filter((c) => c.band === from.band).at(-1) === from.column;
     tags.push([name, first ? 0 : tip - 20, to.y - 7]);
@@ -515,8 +506,8 @@ function closing({ ex, end, screen }, done) {
 
 // Marking: the twin of answers.py and marking.py. A rational is [n, d], BigInts with d > 0, not always in lowest terms.
 
-const TOO_LARGE = "This is too large or too small to be read: at most 300 digits.";
-const BY_ZERO = "This divides by zero.";
+const WORDS = {}; // the sentences, from Python
+const say = (key, ...values) => WORDS[key].replace(/\{(\d)\}/g, (_, k) => values[k]);
 const BINDING = { "(": 0, "+": 1, "-": 1, "*": 2, "/": 2, negative: 3, "^": 4 };
 const WORD = "(?:[A-Za-z_]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])(?:[A-Za-z_0-9]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])*";
 const PREFIX = RegExp(` *(?:${WORD}(?: */ *${WORD})?)? *=`, "y");
@@ -539,40 +530,40 @@ const same = ([a, b], [c, d]) => a * d === c * b;
 const tenTo = (e) => (e < 0 ? [1n, 10n ** BigInt(-e)] : [10n ** BigInt(e), 1n]);
 const digitsIn = (n) => String(magnitude(n)).length;
 
-const stop = (message, at) => { throw { message, at }; };
+const stop = (at, ...what) => { throw { message: say(...what), at }; };
 const shortened = (text) => (text.length <= 24 ? text : text.slice(0, 23) + "…");
 const LARGEST = 10n ** 300n;
 function bounded(x, at) {
   const [n, d] = lowest(x);
-  return magnitude(n) > LARGEST || d > LARGEST ? stop(TOO_LARGE, at) : [n, d];
+  return magnitude(n) > LARGEST || d > LARGEST ? stop(at, "large") : [n, d];
 }
 
 function power([n, d], exponent, at) {
-  if (exponent[1] !== 1n) stop("A power must be a whole number here: type the value as a decimal number.", at);
-  if (!n && exponent[0] < 0n) stop(BY_ZERO, at);
+  if (exponent[1] !== 1n) stop(at, "power");
+  if (!n && exponent[0] < 0n) stop(at, "zero");
   const e = magnitude(exponent[0]), bits = 4 * Math.max(magnitude(n).toString(16).length, d.toString(16).length) - 4;
-  if (e > 1000n || bits * Number(e) > 1200) stop(TOO_LARGE, at); // surely above the limit, and slow to compute
+  if (e > 1000n || bits * Number(e) > 1200) stop(at, "large"); // surely above the limit, and slow to compute
   return bounded(exponent[0] < 0n ? [d ** e, n ** e] : [n ** e, d ** e], at);
 }
 
 function operate(sign, at, values) {
   const y = values.pop();
   if (sign === "negative") return values.push(negated(y));
-  if (sign === "/" && !y[0]) stop(BY_ZERO, at);
+  if (sign === "/" && !y[0]) stop(at, "zero");
   const x = values.pop();
   values.push(sign === "^" ? power(x, y, at) : bounded({ "+": plus, "-": minus, "*": times, "/": over }[sign](x, y), at));
 }
 
 function decimal(written, exponent, at) {
-  const points = written.split(".").length - 1, commas = written.split(",").length - 1, quoted = `'${shortened(written)}'`;
-  if (points + commas === written.length) stop(`${quoted} has no digit.`, at);
+  const points = written.split(".").length - 1, commas = written.split(",").length - 1, quoted = shortened(written);
+  if (points + commas === written.length) stop(at, "digitless", quoted);
   if (commas > 1 || (commas && (points || written.endsWith(","))))
-    stop(`${quoted} cannot be read: type all digits without commas, and a point before the decimals.`, at);
-  if (points > 1) stop(`${quoted} has more than one decimal point.`, at);
+    stop(at, "commas", quoted);
+  if (points > 1) stop(at, "points", quoted);
   const [whole, part = ""] = written.split(/[.,]/);
   if (commas && part.length === 3 && whole.length <= 3 && /[1-9]/.test(whole))
-    stop(`${quoted} is ambiguous: it may mean ${whole}${part} or ${whole}.${part}. Type it without the comma.`, at);
-  if (Math.abs(exponent) > 300) stop(TOO_LARGE, at);
+    stop(at, "ambiguous", written, whole, part);
+  if (Math.abs(exponent) > 300) stop(at, "large");
   const places = part.length - exponent, digits = (whole + part).replace(/^0+/, "").length;
   return { value: bounded(times([BigInt(whole + part), 1n], tenTo(-places)), at), places, digits };
 }
@@ -585,7 +576,7 @@ const asRead = (typed) => typed // one character for one, so that offsets stay
 
 function read(typed) {
   const characters = [...typed], text = asRead(typed);
-  if (text.length > 200) stop("This is too long: at most 200 characters.", 200);
+  if (text.length > 200) stop(200, "long");
   const values = [], pending = []; // pending: signs and brackets whose right side is not complete
   let at = 0, last = "", shape = "", depth = 0, ready = false, literal, found;
   const match = (pattern) => { pattern.lastIndex = at; return (found = pattern.exec(text)); };
@@ -603,7 +594,7 @@ function read(typed) {
       add("^", true);
     } else if (ready && match(/\)/y)) {
       reduce(1);
-      if (!pending.pop()) stop("This bracket was never opened.", at);
+      if (!pending.pop()) stop(at, "unopened");
       depth--, add(")", true);
     } else if (ready && match(/\*\*|[-+*/^]/y)) {
       const sign = found[0] === "**" ? "^" : here;
@@ -613,7 +604,7 @@ function read(typed) {
       if (here === "-") pending.push(["negative", at]);
       add("s", false);
     } else if (!ready && match(/\(/y)) {
-      if (++depth > 50) stop("There are more than 50 brackets inside one another.", at);
+      if (++depth > 50) stop(at, "deep");
       pending.push(["(", at]), add("(", false);
     } else if (!ready && match(/([0-9]*)([¼-¾⅐-⅞↉])/y)) { // 3½ is 3 + 1/2
       values.push(bounded(plus([BigInt(found[1]), 1n], rational(found[2].normalize("NFKC").replace("⁄", "/"))), at));
@@ -621,20 +612,19 @@ function read(typed) {
     } else if (!ready && match(/([0-9.,]+)(?:[eE]([-+]?[0-9]+))?/y)) {
       literal = decimal(found[1], Number(found[2] ?? 0), at);
       values.push(literal.value), add("n", true);
-    } else if (!here) stop(last ? `A number is missing after '${last}'.` : "Type a number.", at);
+    } else if (!here) stop(at, last ? "after" : "nothing", last);
     else if (match(/[A-Za-z_][A-Za-z0-9_]*/y))
-      stop(`'${shortened(found[0])}' is a name: type the number that it stands for.`, at);
-    else if (here === "=") stop("'=' may stand after one name only, as in dJ/dw = 10.", at);
-    else if (!ready && match(/[*/^)]|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]/y)) stop(`A number is missing before '${here}'.`, at);
-    else if (ready && match(/[(0-9.,¼-¾⅐-⅞↉]/y)) stop(`A sign is missing before '${here}': type one of + - * / ^.`, at);
+      stop(at, "name", shortened(found[0]));
+    else if (here === "=") stop(at, "equals");
+    else if (!ready && match(/[*/^)]|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]/y)) stop(at, "before", here);
+    else if (ready && match(/[(0-9.,¼-¾⅐-⅞↉]/y)) stop(at, "sign", here);
     else {
-      const shown = characters[at].replace(/^[\x00-\x1f\x7f-\x9f\ud800-\udfff]$/, "\ufffd");
-      stop(`'${shown}' cannot be read: type a number such as 0.7, -12 or 7/8.`, at);
+      stop(at, "unknown", characters[at].replace(/^[\x00-\x1f\x7f-\x9f\ud800-\udfff]$/, "\ufffd"));
     }
     last = found[0];
   }
   reduce(1);
-  if (pending.length) stop("This bracket is never closed.", pending.at(-1)[1]);
+  if (pending.length) stop(pending.at(-1)[1], "unclosed");
   return /^s?n$/.test(shape) ? { ...literal, value: values[0] } : { value: values[0], places: null, digits: null };
 }
 
@@ -692,7 +682,7 @@ function equals(answer, truth) {
 }
 
 const marked = (state, code, say) => ({ state, code, say });
-const close = (code, say) => marked("close", code, say);
+const close = (code, ...what) => marked("close", code, say(...what));
 
 function near(answer, truth) {
   const { value, places, digits } = answer, low = truth[0];
@@ -700,18 +690,12 @@ function near(answer, truth) {
   const rounds = digits >= 2 && roundsTo(answer, truth);
   const missing = value[0] > 0n ? minus(low, value) : minus(value, low);
   const cut = digits >= 2 && missing[0] >= 0n && !atMost(tenTo(-places), missing);
-  if (floats && ended(truth))
-    return close("float", "Nearly: that is the number with the rounding error of floats. Which number is meant?");
-  if (endsWithin(truth, 6))
-    return (rounds || cut) && places > 0
-      ? close("digits", "Right so far, but this value ends: type all its digits.") : null;
-  if (rounds) return close("digits", "Right so far. More digits, please: at least 3.");
-  if (cut)
-    return close("cut", "Cut off instead of rounded: the first digit left out is 5 or more, so the last one goes up.");
-  if (floats) return close("float", "Right but for the last digits, the rounding error of floats: leave them out.");
-  if (!within(value, low, halfUnit(leading(low) - 1))) return null;
-  return close("digits", digits === null ? "Right to 2 digits. Type a rounded decimal number with at least 3."
-    : "Right to 2 digits, but not to the last one typed.");
+  if (floats && ended(truth)) return close("float", "float");
+  if (endsWithin(truth, 6)) return (rounds || cut) && places > 0 ? close("digits", "ends") : null;
+  if (rounds) return close("digits", "more");
+  if (cut) return close("cut", "cut");
+  if (floats) return close("float", "tail");
+  return within(value, low, halfUnit(leading(low) - 1)) ? close("digits", digits === null ? "decimal" : "last") : null;
 }
 
 function atQuotient(answer, truth, rows = []) {
@@ -721,22 +705,22 @@ function atQuotient(answer, truth, rows = []) {
       continue;
     const [size, , ...next] = [nudge, ...quotients].map((each) => decimalText(interval(each)));
     const numbers = next.length ? next.join(", ") + ": " : "";
-    return close("quotient", `That is the quotient at ${size}. Halve the nudge: ${numbers}where does it head?`);
+    return close("quotient", "quotient", size, numbers);
   }
   return null;
 }
 
 const isBlank = (text) => !/[^ ]/.test(asRead(text));
 const unread = (text, { message, at }) => (isBlank(text) ? marked("empty", "empty", "")
-  : marked("unreadable", "unreadable", (at ? `Character ${at + 1}: ` : "") + message));
-const recorded = () => marked("recorded", "recorded", "Written down: the answers are not in this file.");
+  : marked("unreadable", "unreadable", at ? say("place", at + 1, message) : message));
+const recorded = () => marked("recorded", "recorded", say("recorded"));
 
 function mark(box, text) {
   const answer = readAnswer(text);
   if (answer.message) return unread(text, answer);
   if (box.truth === undefined) return recorded();
   const truth = interval(box.truth), code = equals(answer, truth);
-  if (code) return marked("right", code, code === "exact" ? "Right." : "Right: correctly rounded.");
+  if (code) return marked("right", code, say(code));
   const quotient = atQuotient(answer, truth, box.quotients);
   if (quotient) return quotient;
   const named = box.wrong?.find(([wrong]) => equals(answer, interval(wrong)));
@@ -747,7 +731,7 @@ function markNudge(nudge, text) { // the change of J, or "3 nudges"
   const counted = / *nudges? *$/i.exec(asRead(text));
   const rest = counted ? [...text].slice(0, counted.index).join("") : text, answer = readAnswer(rest);
   if (answer.message && counted && isBlank(rest))
-    return marked("unreadable", "unreadable", "Say how many nudges, as in 10 nudges.");
+    return marked("unreadable", "unreadable", say("count"));
   if (answer.message) return unread(rest, answer);
   if (nudge.first === undefined) return recorded();
   const { by, of } = nudge, size = rational(nudge.size), first = interval(nudge.first), exact = interval(nudge.exact);
@@ -755,20 +739,17 @@ function markNudge(nudge, text) { // the change of J, or "3 nudges"
   const sought = counted ? [inNudges(first), inNudges(exact)] : [first, exact];
   if (sought.some((truth) => equals(answer, truth))) {
     const count = decimalText(inNudges(first));
-    const change = `${decimalText(first)} (${count} nudge${count === "1" ? "" : "s"})`;
-    if (same(first[0], exact[0]) && same(first[1], exact[1]))
-      return marked("right", "exact", `Right: ${of} changes by ${change}, and nothing is left over.`);
+    const change = [of, decimalText(first), `${count} nudge${count === "1" ? "" : "s"}`];
+    if (same(first[0], exact[0]) && same(first[1], exact[1])) return marked("right", "exact", say("straight", ...change));
     const left = decimalText([minus(exact[0], first[1]), minus(exact[1], first[0])]);
-    const say = `Right: ${of} changes by ≈ ${change}, exactly by ${decimalText(exact)}: ${left} is left over.`;
-    return marked("right", equals(answer, sought[0]) ? "first" : "exact", say);
+    return marked("right", equals(answer, sought[0]) ? "first" : "exact", say("curved", ...change, decimalText(exact), left));
   }
   const count = decimalText([answer.value, answer.value]), opposite = { ...answer, value: negated(answer.value) };
   if (!counted && equals(answer, inNudges(first)))
-    return close("unit", `Do you mean ${count} nudges? Type the word as well, or the change itself.`);
+    return close("unit", "unit", count);
   if (sought.some((truth) => equals(opposite, truth)))
-    return marked("wrong", "sign", `The size is right, the sign is not: does ${of} go up or down?`);
-  return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise",
-    `Compute ${of} once more with ${by} larger by ${decimalText([size, size])}: by how much did ${of} change?`);
+    return marked("wrong", "sign", say("turned", of));
+  return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise", say("again", of, by, decimalText([size, size])));
 }
 
 
@@ -898,236 +879,215 @@ const there = Number.isFinite;
 const short = (x) => brief(x, 4);
 const ten = (e) => (e ? `1e${e}` : "1");
 const sized = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
-const tools = (name, ...parts) => el("div", { class: "tools", role: "group", "aria-label": name }, parts);
+const attributes = (made, all) => Object.entries(all).map(([key, value]) => made.setAttribute(key, value));
+const choice = (text, names, now, change) => el("label.field", text, el("select", { onchange: (event) => change(event.target.value) }, names.map((n) => el("option", { selected: n === now }, n))));
 
-const choice = (text, names, now, change) =>
-  el("label", { class: "field" }, text, el("select", { onchange: (event) => change(event.target.value) }, names.map((n) => el("option", { selected: n === now }, n))));
-
-// A range input; `to` sets its value and what is said of it.
+// A range input, and what sets its value and what is said of it
 function dial(text, limits, change) {
   const made = el("input", { type: "range", ...limits, oninput: () => change(Number(made.value)) }), out = el("output");
-  return [el("div", { class: "field" }, el("label", {}, text, made), out), (value, said, more) => {
+  return [el("div.field", el("label", text, made), out), (value, said, more) => {
     attributes(made, { ...more, "aria-valuetext": said });
     made.value = value;
     out.textContent = said;
   }];
 }
 
-const attributes = (made, all) => Object.entries(all).forEach(([name, v]) => made.setAttribute(name, v));
-
-const cells = (caption, heads, rows) => {
-  const line = (tag, list) => el("tr", {}, list.map((t, k) => el(k ? tag : "th", { scope: k && tag === "td" ? null : tag === "td" ? "row" : "col", "data-th": heads[k] }, ...[t].flat())));
-  return el("table", { class: "cells" }, el("caption", {}, caption), el("thead", {}, line("th", heads)), el("tbody", {}, rows.map((row) => line("td", row))));
-};
-
-const nice = (x) => {
-  const p = 10 ** Math.floor(Math.log10(x));
-  return p * [1, 2, 5, 10].find((n) => n * p > x * 0.999);
-};
-
-// A picture that is drawn anew when its width changes.
+// A picture that is drawn anew when its width changes
 function picture(draw) {
-  const svg = shape("svg", { class: "plot", role: "img" }), place = el("div", {}, svg);
+  const svg = shape("svg", { class: "plot", role: "img" }), place = el("div.picture", svg);
   let known = 0;
-  new ResizeObserver(() => known !== (known = place.clientWidth) && known && draw()).observe(place);
-  return [svg, place];
+  new ResizeObserver(() => known !== (known = place.clientWidth) && draw()).observe(place);
+  return svg;
 }
 
-// Axes [low, high, title, how a tick is said, smallest step]; gives scales and pens. `zero` names a row below.
-function frame(svg, [x0, x1, xTitle, xSay, xLeast], [y0, y1, yTitle, ySay, yLeast], zero = "") {
-  const width = svg.parentNode.clientWidth, height = Math.round(Math.max(260, Math.min(400, width * 0.6)));
-  const ticks = (from, to, most, least = 0) => {
-    const step = Math.max(least, nice((to - from) / most)), first = Math.ceil(from / step);
-    return [...Array(Math.floor(to / step) - first + 1).keys()].map((k) => Number(((first + k) * step).toPrecision(9)));
-  };
-  const ys = ticks(y0, y1, height / 55, yLeast);
-  const left = 14 + 7 * Math.max(...[zero, ...ys.map(ySay)].map((t) => t.length)), right = width - 10, top = 42, floor = height - 42, bottom = floor - (zero && 24);
+function ticks(from, to, most, least = 0) {
+  const p = 10 ** Math.floor(Math.log10((to - from) / most)), step = Math.max(least, p * [1, 2, 5, 10].find((n) => n * p * most >= to - from)), first = Math.ceil(from / step);
+  return [...Array(Math.floor(to / step) - first + 1).keys()].map((k) => Number(((first + k) * step).toPrecision(9)));
+}
+
+// Axes [low, high, title, how a tick is said, smallest step], with a row below if it has a name: scales and pens
+function frame(svg, [x0, x1, xTitle, xSay, xLeast], [y0, y1, yTitle, ySay, yLeast], row = "") {
+  const width = svg.parentNode.clientWidth, height = Math.round(Math.max(260, Math.min(400, width * 0.6))), ys = ticks(y0, y1, height / 55, yLeast);
+  const left = 14 + 7 * Math.max(...[row, ...ys.map(ySay)].map((t) => t.length)), right = width - 10, top = 54, floor = height - 42, bottom = floor - (row && 24);
   const X = (x) => left + ((x - x0) / (x1 - x0)) * (right - left), Y = (y) => Math.max(-9e3, Math.min(9e3, bottom - ((y - y0) / (y1 - y0)) * (bottom - top)));
-  const view = { x: left, y: top, width: right - left, height: floor - top }, inside = shape("svg", { ...view, viewBox: Object.values(view).join(" ") });
-  const pen = (d, kind) => (kind === "rule" ? svg : inside).append(shape("path", { d, class: kind }));
+  const view = { x: left, y: top, width: right - left, height: floor - top }, inside = shape("svg", { ...view, viewBox: Object.values(view).join(" ") }), said = [];
+  const pen = (d, kind, into = inside) => into.append(shape("path", { d, class: kind }));
   const write = (x, y, text, anchor = "middle") => svg.append(shape("text", { x, y, "text-anchor": anchor }, text));
-  const dot = (x, y, r, kind) => svg.append(shape("circle", { cx: X(x), cy: Math.max(top, Math.min(floor, Y(y))), r, class: kind }));
   attributes(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
   svg.replaceChildren();
-  for (const t of ys) pen(`M${left},${Y(t)}H${right}`, "rule"), write(left - 6, Y(t) + 4, ySay(t), "end");
-  for (const t of ticks(x0, x1, (right - left) / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule"), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
-  if (zero) write(left - 6, floor - 5, zero, "end");
+  for (const t of ys) pen(`M${left},${Y(t)}H${right}`, "rule", svg), write(left - 6, Y(t) + 4, ySay(t), "end");
+  for (const t of ticks(x0, x1, (right - left) / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule", svg), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
+  if (row) write(left - 6, floor - 5, row, "end");
   write((left + right) / 2, height - 6, xTitle);
   write(2, 12, yTitle, "start");
   svg.append(inside);
-  const trace = (xs, values, kind) => {
-    let d = "", last = null;
-    values.forEach((value, k) => {
-      const y = there(value) ? Y(value) : null;
-      const apart = last === null || (Math.min(y, last) < top - 9 && Math.max(y, last) > floor + 9); // a pole
-      if (y !== null) d += `${apart ? "M" : "L"}${X(xs[k]).toFixed(1)},${y.toFixed(1)}`;
-      last = y;
-    });
-    pen(d, kind);
+  return {
+    X, Y, pen, top, floor,
+    back: (px) => x0 + ((px - left) / (right - left)) * (x1 - x0),
+    dot: (x, y, r, kind) => svg.append(shape("circle", { cx: X(x), cy: y === null ? floor - 9 : Math.max(top, Math.min(bottom, Y(y))), r, class: kind })),
+    trace(xs, values, kind) {
+      let d = "", last = null;
+      values.forEach((value, k) => {
+        const y = there(value) ? Y(value) : null, apart = last === null || (Math.min(y, last) < top - 9 && Math.max(y, last) > floor + 9); // a pole
+        if (y !== null) d += `${apart ? "M" : "L"}${X(xs[k]).toFixed(1)},${y.toFixed(1)}`;
+        last = y;
+      });
+      pen(d, kind);
+    },
+    label(x, y, text, kind = "", end = x > (left + right) / 2) { // beside its place, clear of those before it
+      const made = shape("text", { class: "label " + kind }, text);
+      svg.append(made);
+      const long = made.getComputedTextLength(), by = y > 99 ? -4 : 4;
+      x = Math.max(left + 3, Math.min(right - long, end ? x - long - 8 : x + 8));
+      y = Math.max(12, Math.min(floor - 4, y));
+      while (said.some(([a, b, l]) => Math.abs(y - b) < 16 && x < a + l + 6 && a < x + long + 6)) y += by;
+      said.push([x, y, long]);
+      attributes(made, { x, y });
+    },
   };
-  const said = [];
-  const label = (x, y, text, kind = "", end = false) => { // beside its place, clear of the labels before it
-    const made = shape("text", { class: "label " + kind }, text);
-    svg.append(made);
-    const long = made.getComputedTextLength();
-    x = Math.max(left + 3, Math.min(right - long, end ? x - long : x));
-    y = Math.max(12, Math.min(floor - 4, y));
-    for (const by = y > 99 ? -4 : 4; said.some(([a, b, l]) => Math.abs(y - b) < 16 && x < a + l + 6 && a < x + long + 6); ) y += by;
-    said.push([x, y, long]);
-    attributes(made, { x, y });
-  };
-  return { X, Y, pen, trace, label, dot, top, floor, middle: (left + right) / 2, back: (px) => x0 + ((px - left) / (right - left)) * (x1 - x0) };
 }
 
 function slope(app, main) {
-  const { ex, data } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output;
-  const all = ex.nodes.filter((n) => n.kind === "input"), free = all.filter((n) => !n.fixed);
-  const names = (free.length ? free : all).map((n) => n.name);
-  let name, w, own, step, places, xs, ys, window, f, e = 3;
+  const { ex, data, nodes } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output;
+  const all = ex.nodes.filter((n) => n.kind === "input"), names = (all.some((n) => !n.fixed) ? all.filter((n) => !n.fixed) : all).map((n) => n.name);
+  let name, w, step, places, xs, ys, low, high, f, e = 3;
   const both = (x) => {
     const values = m.forward({ [name]: x });
-    return [values[out], m.backward(values)[m.index(name)]];
+    return [values[out], m.backward(values)[nodes[name].i]];
   };
-  const [svg, place] = picture(() => draw()), words = el("p", { class: "words", "aria-live": "polite" }), table = el("div"), formula = el("div"), printed = el("div");
   const to = (x) => {
     w = Math.max(xs[0], Math.min(xs.at(-1), Number((Math.round(x / step) * step).toPrecision(9))));
     draw();
   };
-  const [asW, showW] = dial("move it", {}, to), [asNudge, showNudge] = dial("nudge", { min: 0, max: 16 }, (x) => draw((e = x)));
+  const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul"), printed = el("div.printed");
+  const [asW, showW] = dial("move it ", {}, to), [asNudge, showNudge] = dial("nudge ", { min: 0, max: 16 }, (x) => draw((e = x)));
   const pick = (chosen) => {
-    name = chosen;
-    w = own = app.nodes[name].value;
-    const size = Math.abs(own), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1, reach = Math.max(5 * s, 1.5 * size);
+    w = m.forward()[nodes[(name = chosen)].i];
+    const size = Math.abs(w), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1, reach = Math.max(5 * s, 1.5 * size);
     xs = [...Array(201).keys()].map((k) => (k / 100 - 1) * reach);
-    ys = xs.map((x) => m.forward({ [name]: x })[out]);
-    const [a, b] = [ys.findIndex(there), ys.findLastIndex(there) + 1];
-    if (b - a > 9) [xs, ys] = [xs.slice(a, b), ys.slice(a, b)];
-    places = [...new Set([own, 3 * s, 2 * s, -3 * s, s, 4 * s])].map((x) => [x, ...both(x)]).filter((p) => p.every(there)).slice(0, 3);
-    step = nice(reach / 120);
-    const sorted = ys.filter(there).sort((a, b) => a - b), part = (q) => sorted[Math.round((sorted.length - 1) * q)] ?? 0;
-    const ends = (...list) => [Math.min, Math.max].map((of) => of(0, ...list, ...places.map((p) => p[1]))), span = ([a, b]) => b - a;
-    window = ends(part(0), part(1));
-    const core = ends(part(0.25), part(0.75));
-    if (span(window) > 10 * span(core)) window = core; // what is near a pole is left out
-    const room = (span(window) || 1) * 0.12;
-    window = [window[0] - room, window[1] + room];
+    ys = xs.map((x) => both(x)[0]);
+    const from = ys.findIndex(there), known = ys.filter(there).sort((a, b) => a - b), part = (q) => known[Math.round((known.length - 1) * q)] ?? 0;
+    if (known.length > 9) [xs, ys] = [xs, ys].map((list) => list.slice(from, ys.findLastIndex(there) + 1));
+    step = ticks(0, reach, 120)[1];
+    places = [...new Set([w, 3 * s, 2 * s, -3 * s, s, 4 * s])].map((x) => [x, ...both(x)]).filter((p) => p.every(there)).slice(0, 3);
+    const window = [0, part(0.12), part(0.88), ...places.map((p) => p[1])]; // what is near a pole is left out
+    [low, high] = [Math.min(...window), Math.max(...window) || 1];
+    [low, high] = [low - (high - low) / 8, high + (high - low) / 8];
     tell();
     draw();
   };
   const draw = () => {
-    if (!place.clientWidth) return;
-    const [v, d] = both(w), D = derivative(app, J, name).text, x1 = xs.at(-1);
-    f = frame(svg, [xs[0], x1, name, short], [...window, J, short]);
+    if (!svg.parentNode.clientWidth) return;
+    const [v, d] = both(w), D = derivative(app, J, name).text, ends = [xs[0], xs.at(-1)], is = `${name} = ${brief(w)}`;
+    f = frame(svg, [...ends, name, short], [low, high, J, short]);
     f.trace(xs, ys, "curve");
-    for (const [x, y, k] of [...places, [w, v, d]]) f.trace([xs[0], x1], [xs[0], x1].map((t) => y + k * (t - x)), "tangent");
-    let run = nice(x1 / 6);
-    while (there(d) && Math.abs(d * run) > 0.45 * (window[1] - window[0])) run /= 2;
-    const rise = d * run, side = w + run > x1 ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * rise);
+    for (const [x, y, k] of [...places, [w, v, d]]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
+    let run = ticks(0, ends[1] - ends[0], 9)[1];
+    while (Math.abs(d * run) > 0.45 * (high - low) && there(d)) run /= 2;
+    const side = w + run > ends[1] ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * d * run);
     if (there(v) && there(d)) {
       f.pen(`M${f.X(w)},${f.Y(v)}H${x}V${y}`, "triangle");
-      f.label(x + 6 * side, (f.Y(v) + y) / 2 + 4, `height ${short(rise)}`, "bwd", side < 0);
-      f.label((f.X(w) + x) / 2, f.Y(v) + (rise * side < 0 ? -8 : 17), `width ${short(run)}`, "bwd", side < 0);
+      f.label(x, (f.Y(v) + y) / 2 + 4, `height ${short(d * run)}`, "bwd", side < 0);
+      f.label(f.X(w), f.Y(v) + (d * side < 0 ? -8 : 17), `width ${short(run)}`, "bwd", side < 0);
     }
     for (const [x, y, k] of places) {
-      const end = f.X(x) > f.middle;
       f.dot(x, y, 4, "place");
-      f.label(f.X(x) + (end ? -10 : 10), f.Y(y) - 8, `slope ${short(k)} at ${short(x)}`, "bwd", end);
+      f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)} at ${short(x)}`, "bwd");
     }
     if (there(v)) f.dot(w, v, 8, "handle");
-    svg.setAttribute("aria-label", `${J} over ${name}. At ${name} = ${brief(w)}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map((p) => `slope ${short(p[2])} at ${short(p[0])}`).join(", ")}.`);
-    showW(w, `${name} = ${brief(w)}`, { min: xs[0], max: x1, step });
+    svg.setAttribute("aria-label", `${J} over ${name}. ${is}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map((p) => `slope ${short(p[2])} at ${short(p[0])}`).join(", ")}.`);
+    showW(w, is, { min: ends[0], max: ends[1], step });
     showNudge(e, ten(-e));
-    words.textContent = `${name} = ${brief(w)}: ${there(d) ? `the slope is height / width = ${short(rise)} / ${short(run)}, ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : "no slope."}`;
-    const made = cells(`${name} = ${brief(w)}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], [...Array(17).keys()].map((k) => {
+    words.textContent = there(d) ? `At ${is} the slope is height / width = ${short(d * run)} / ${short(run)}: ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : `No slope at ${is}.`;
+    rows.replaceChildren(table(`${is}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], [...Array(17).keys()].map((k) => {
       const h = Number(`1e-${k}`), after = both(w + h)[0], q = (after - v) / h;
       return [ten(-k), String(v), String(after), brief(after - v), String(q), brief(Math.abs(q - d), 3)];
-    }));
-    made.tBodies[0].rows[e].setAttribute("aria-current", "true");
-    table.replaceChildren(made);
+    })));
+    rows.querySelectorAll("tbody tr")[e].setAttribute("aria-current", "true");
   };
   const tell = async () => {
-    const by = name;
-    const found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {})[by];
-    if (by !== name) return;
-    const { text, ml } = derivative(app, J, by), sign = ex.several ? "∂" : "d";
-    const parts = found ? [el("p", { role: "img", "aria-label": `${spoken(text)} = ${found.text}` }, math(`${ml}<mo>=</mo>${found.ml}`)), el("p", {}, `${by} = ${brief(own)} put in: ${found.numbers.replaceAll("**", "^")} = ${brief(found.value ?? NaN)}`)] : [el("p", {}, "Too long to be written here.")];
-    if (found?.sympy) parts.push(el("p", {}, "simplified by SymPy: ", el("code", {}, found.sympy)));
-    formula.replaceChildren(...parts, el("ul", {}, el("li", {}, `${text}: ${ex.several ? `∂, because ${J} depends on several values and ${by} alone is nudged; d, if there is one` : `d, because ${J} depends on ${by} alone; ∂, if there are several`}.`),
-      el("li", {}, math(`<mfrac><mo>${sign}</mo><mrow><mo>${sign}</mo>${app.nodes[by].ml}</mrow></mfrac>${app.nodes[J].ml}`), " is the same."), el("li", {}, el("code", {}, `d${J}_d${by}`), " in a program, in short ", el("code", {}, "d" + by), `: ${J} is understood.`)));
+    const by = name, found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {});
+    if (by === name) formula.replaceChildren(...(found[by]?.lines ?? [["", "", "The formula is too long to be written here."]]).map(([ml, spoken, text]) => el("li", ml && el("span", { role: "img", "aria-label": spoken }, math(ml)), ` ${text}`)));
   };
   const figures = async () => {
-    const rows = [];
-    for (const { exercise, of, by, nudge, printed, exact, where } of data.figures ?? []) {
+    const lines = [];
+    for (const { exercise, of, by, nudge, printed, exact, where } of data.figures?.rows ?? []) {
       const its = (data.payloads[exercise] ??= await app.host.ask?.("exercise", { id: exercise }));
-      if (!its?.tape) continue;
-      const tape = machine(its.tape), v = tape.forward(), i = tape.index(by), o = tape.index(of), h = Number(nudge);
-      const here = String((tape.replay(v, i, v[i] + h)[o] - v[o]) / h), same = (yes, what) => (yes ? el("b", {}, ` ✓ ${what}`) : "");
-      rows.push([[`d${of}/d${by}, nudge ${nudge} `, el("small", {}, its.title)], `${printed} (${where})`, [here, same(here === printed, "bit for bit")], [shown(exact), same(written(exact) === printed, "exact")]]);
+      if (!its) continue;
+      const tape = machine(its.tape), v = tape.forward(), o = tape.index(of), h = Number(nudge), here = String((tape.replay(v, by, v[tape.index(by)] + h)[o] - v[o]) / h);
+      lines.push([[`d${of}/d${by}, nudge ${nudge} `, el("small", its.title)], `${printed} (${where})`, [here, here === printed && el("b", " ✓ bit for bit")], [shown(exact), decimalText(interval(exact)) === printed && el("b", " ✓ exactly")]]);
     }
-    if (rows.length) printed.replaceChildren(el("h2", {}, "What the course prints"), cells("Quotients", ["of", "printed", "floats, in this browser", "exact arithmetic"], rows),
-      el("p", {}, "The difference is the rounding error of floats: 0.001 is no binary number, and J at the nudged value is rounded before J is taken away. Exact arithmetic, as in the notes, rounds nothing."));
+    if (lines.length) printed.replaceChildren(el("h2", "What the course prints"), table("Quotients", ["of", "printed", "floats, in this browser", "exact arithmetic"], lines), el("p", data.figures.says));
   };
-  const drag = (event) => {
-    const box = svg.getBoundingClientRect();
-    if (event.buttons) to(f.back(((event.clientX - box.left) / box.width) * place.clientWidth));
-  };
+  const drag = (event) => event.buttons && to(f.back(event.clientX - svg.getBoundingClientRect().left));
   svg.classList.add("drag");
   svg.addEventListener("pointerdown", (event) => drag(event, svg.setPointerCapture(event.pointerId)));
   svg.addEventListener("pointermove", drag);
-  const course = (data.index ?? []).filter((item, k, list) => item.id.startsWith("d-") && list.findIndex((other) => other.program === item.program) === k);
-  main.append(tools("functions", course.map((item) => button(item.title.split(" at ")[0], "function", () => go(app, item.id, "slope"), { "aria-current": item.program === ex.program ? "true" : null }))),
-    names.length > 1 ? choice("input", names, names[0], pick) : "", place, asW, words, asNudge, table, el("h2", {}, "The derivative"), formula, printed);
+  const course = (data.index ?? []).filter(({ id, program }, k, list) => id.startsWith("d-") && list.findIndex((other) => other.program === program) === k);
+  main.append(toolbar("functions", course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }))),
+    names.length > 1 ? choice("input ", names, names[0], pick) : "", svg.parentNode, asW, words, asNudge, rows, el("h2", "The derivative"), formula, printed);
   pick(names[0]);
   figures();
 }
 
 function bench(app, main) {
-  const { ex, host } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output, E = Math.log10(2);
+  const { ex, host, settings } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output, E = Math.log10(2);
   const known = ((app.data.benches ??= {})[ex.id] ??= {}), names = ex.nodes.map((n) => n.name).filter((n) => host.ask || known[n]);
-  const now = (app.settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
-  if (!names.includes(now.node)) now.node = ex.nodes.find((n) => n.kind === "input" && !n.fixed && names.includes(n.name))?.name ?? names[0];
-  const [svg, place] = picture(() => draw()), chain = el("p", { class: "chain" }), table = el("div"), legend = el("p"), verdict = el("p", { class: "words", "aria-live": "polite" });
+  const now = (settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
+  if (!names.includes(now.node)) now.node = names.find((n) => ex.boxes.some(({ id }) => id === "a:" + n) && !app.nodes[n].args) ?? names[0];
+  const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div"), legend = el("p"), verdict = el("p", { "aria-live": "polite" });
   const change = (what) => {
     Object.assign(now, what);
-    app.state.settings = app.settings;
+    app.state.settings = settings;
     save(app);
     draw();
   };
+  const pick = (what, names) => choice(what + " ", names, now[what], (value) => change({ [what]: value }));
   const found = () => known[now.node]?.[now.format]?.[now.stencil];
-  const [asNudge, showNudge] = dial("nudge", {}, (k) => change({ h: 2 ** k }));
-  const best = button("the best nudge", "best", () => change({ h: found().h }));
+  const [asNudge, showNudge] = dial("nudge ", {}, (k) => change({ h: 2 ** k })), best = button("the best nudge", "best", () => change({ h: found().h }));
   const draw = async () => {
-    const { node, stencil, format, h } = now, i = m.index(node), D = derivative(app, J, node).text;
-    known[node] ??= (await host.ask?.("bench", { text: ex.text, node })) ?? {};
-    if (node !== now.node || !place.clientWidth) return;
-    const b = found(), c = b?.curve, values = m.forward({}, format), truth = m.backward(m.forward())[i];
-    const low = c ? Math.floor(c.h[0]) : -30, high = c ? Math.max(6, Math.ceil(c.h.at(-1))) : 6;
+    const { node, stencil, format, h } = now, { i } = app.nodes[node];
+    known[node] ??= (await host.ask("bench", { text: ex.text, node })) ?? {};
+    if (node !== now.node || !svg.parentNode.clientWidth) return;
+    const b = found(), c = b?.curve ?? { h: [], rounding: [], truncation: [] }, values = m.forward({}, format), truth = m.backward(m.forward())[i];
+    const low = Math.floor(c.h[0] ?? -30), high = Math.max(6, Math.ceil(c.h.at(-1) ?? 6));
     const at = (h) => {
       const above = m.replay(values, i, values[i] + h, format), below = stencil === "two-sided" ? m.replay(values, i, values[i] - h, format) : values;
       const q = (above[out] - below[out]) / (above[i] - below[i]), error = Math.abs(q - truth);
-      return { q, above, error, x: Math.log10(Math.abs(h)), y: Math.log10(error), said: `nudge ${sized(h)}` };
+      return { h, q, above, error, x: Math.log10(Math.abs(h)), y: error ? Math.log10(error) : null };
     };
-    const mine = at(h), ours = b?.h && at(b.h), dots = [...Array(high - low).keys()].map((k) => at(1.1 * 2 ** (low + k)));
-    const row = (t, of, bar) => [t + sized(of.h)];
+    const mine = at(h), ours = b?.h && at(b.h), dots = [...Array(high - low + 1).keys()].map((k) => at(1.1 * 2 ** (low + k))), bar = ours && (b.bar ? Math.log10(b.bar) : null);
     showNudge(Math.round(mine.x / E), sized(h), { min: low, max: high });
     best.disabled = !ours;
-    chain.replaceChildren(...ex.nodes.filter((n) => [node, J].includes(n.name) || mine.above[n.i] !== values[n.i]).flatMap((n, k) => [k ? " → " : "", el("span", {}, `${n.name} ${up(mine.above[n.i] - values[n.i])}`)]));
-    const line = (title, h, p, bar) => [title + sized(h), String(p.q), brief(truth), brief(p.error, 3), bar];
-    table.replaceChildren(cells(`${J} ${stencil}, ${format}`, ["nudge", "quotient", D, "error of the quotient", "bar"], [line("", h, mine, ""), ...(ours ? [line("best: ", b.h, ours, brief(b.bar, 2))] : [])]));
-    verdict.textContent = known[node].error?.message ?? (b ? `${ours ? "" : "There is no useful nudge. "}${b.verdict === "inconclusive" ? "Inconclusive. " : b.verdict === "fail" ? "The derivative fails. " : ""}${b.sentence}` : `${J} has no value in ${format}.`);
-    const parts = c ? [c.rounding, c.truncation] : [], tops = c ? c.h.map((_, k) => Math.max(...parts.map((p) => p[k] ?? -Infinity))) : [];
-    const bar = ours && Math.log10(b.bar), heights = [...dots.map((p) => p.y), mine.y, bar, ...tops].filter(there);
-    const zero = [mine, ...dots].some((p) => p.error === 0) || bar === -Infinity;
-    const bottom = Math.floor(Math.min(0, ...heights)), f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, Math.max(bottom + 2, Math.ceil(Math.max(...heights, bottom))), "error of the quotient", ten, 1], zero && "exactly 0");
-    const put = (p, r, kind) => there(p.error) && f.dot(p.x, p.error ? p.y : -1e9, r, kind);
-    const mark = (x, y, text, kind) => {
-      f.pen(`M${f.X(x)},0V999`, kind);
-      f.label(f.X(x) + 4, y, text, kind);
-    };
-    parts.forEach((part, k) => f.trace(c.h.map((x) => x * E), part, ["rounding", "truncation"][k]));
+    chain.replaceChildren(...ex.nodes.filter(({ name, i }) => name === node || name === J || mine.above[i] !== values[i]).flatMap(({ name, i }, k) => [k ? " → " : "", el("span", `${name} ${up(mine.above[i] - values[i])}`)]));
+    const line = (title, p, bar) => [title + sized(p.h), String(p.q), brief(truth), brief(p.error, 3), bar];
+    rows.replaceChildren(table(`${stencil}, ${format}`, ["nudge", "quotient", derivative(app, J, node).text, "error of the quotient", "bar"], [line("", mine, ""), ...(ours ? [line("best: ", ours, brief(b.bar, 2))] : [])]));
+    const fails = { fail: "The derivative fails. ", inconclusive: "Inconclusive. " };
+    verdict.textContent = known[node].error?.message ?? (b ? (fails[b.verdict] ?? "") + (ours ? "" : "There is no useful nudge. ") + b.sentence : `${J} has no value in ${format}.`);
+    const tops = c.h.map((_, k) => Math.max(c.rounding[k] ?? -99, c.truncation[k] ?? -99)), heights = [...[...dots, mine].map((p) => p.y), bar, ...tops].filter((y) => there(y) && y > -99);
+    const bottom = Math.floor(Math.min(...heights, 0)), top = Math.max(bottom + 2, Math.ceil(Math.max(...heights, bottom))), exact = [mine, ...dots].some((p) => p.error === 0) || bar === null;
+    const f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, top, "error of the quotient", ten, 1], exact ? "exactly 0" : ""), course = Math.log10(0.001);
+    const mark = (x, y, kind, text) => (f.pen(`M${f.X(x)},0V999`, kind), f.label(f.X(x), y, text, kind));
+    const put = (p, r, kind) => there(p.error) && f.dot(p.x, p.y, r, kind);
+    mark(course, 48, "course", "the course’s 0.001");
+    if (ours) {
+      const x = f.X(ours.x), y = bar === null ? f.floor - 18 : f.Y(bar);
+      f.pen(`M${x - 9},${f.floor}V${y}h18V${f.floor}`, "bar");
+      mark(ours.x, 31, "best", `best nudge ${b.h_text}, bar ${brief(b.bar, 2)}`);
+    }
+    for (const kind of ["rounding", "truncation"]) {
+      const part = c[kind].map((y) => y ?? NaN), k = part.findIndex((y, k) => (kind === "rounding" ? y < top - 1 : y > top - (top - bottom) / 3 || k === part.length - 1));
+      f.trace(c.h.map((x) => x * E), part, kind);
+      if (there(part[k])) f.label(f.X(c.h[k] * E), f.Y(part[k]), kind, kind, kind !== "rounding");
+    }
+    for (const p of dots) put(p, 3, "measured");
+    put(mine, 8, "handle");
+    if (there(mine.error)) f.label(f.X(mine.x), (mine.y === null ? f.floor - 9 : f.Y(mine.y)) - 12, "your nudge", "now");
+    legend.textContent = "Circles: measured here, one per power of two. Dashed: the rounding that is predicted, large for small nudges. Dotted: the truncation, large for large ones. The bracket: the bar of the best nudge.";
+    svg.setAttribute("aria-label", `Error over nudge. Nudge ${sized(h)}: error ${brief(mine.error, 3)}. ${ours ? `Best nudge ${b.h_text}: error at most ${brief(b.bar, 2)}.` : "No best nudge."}`);
   };
-  main.append(tools("what is nudged", choice("node", names, now.node, (node) => change({ node })), choice("stencil", ["one-sided", "two-sided"], now.stencil, (stencil) => change({ stencil })), choice("format", ["float64", "float32"], now.format, (format) => change({ format }))),
-    asNudge, tools("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, table, place, legend, verdict);
+  main.append(toolbar("what is nudged", pick("node", names), pick("stencil", ["one-sided", "two-sided"]), pick("format", ["float64", "float32"])),
+    asNudge, toolbar("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, rows, svg.parentNode, legend, verdict);
 }
 
 // ---- screens
@@ -1302,7 +1262,7 @@ function results(app, main) {
   const { boxes, nudges, events } = recordOf(app), { ex } = app, list = asked(app);
   const rows = list.map(({ id, label }) => {
     const { first, state, attempts, hints, revealed, seconds } = boxes[id] ?? EMPTY;
-    return [label, first ?? "", SAID[state], String(attempts), String(hints), revealed ? "yes" : "", `${Math.round(seconds)} s`];
+    return [label, first ?? "", SAID[state] ?? "", String(attempts), String(hints), revealed ? "yes" : "", `${Math.round(seconds)} s`];
   });
   const download = () => {
     const saved = { schema: 1, exercise: ex.id, text: ex.text, saved: new Date().toISOString(), boxes: list.map(({ id }) => ({ id, ...EMPTY, ...boxes[id] })), nudges, events };
@@ -1311,24 +1271,20 @@ function results(app, main) {
     setTimeout(() => URL.revokeObjectURL(href), 1000);
   };
   main.append(el("p", `${countSolved(app)} of ${list.length} boxes are filled in.`), table("Every box", ["box", "first answer", "now", "attempts", "hints", "revealed", "time"], rows),
-    toolbar("results", button("Save results as JSON", "save", download), button("Print", "print", () => print()), button("Start anew", "anew", () => withUndo(app, "start anew", () => Object.assign(recordOf(app), { boxes: {}, nudges: {} }))), app.undo && button("Undo", "undo", () => undo(app))));
+    toolbar("results", button("Save results as JSON", "save", download)));
 }
 
-// A graph that is too large to be filled in: its nodes, a page at a time
+// A graph that is too large to be filled in: its nodes, by name
 function overview(app, main) {
-  const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", PAGE = 100;
-  const list = el("div"), where = el("p"), find = el("input", { type: "search", id, autocomplete: "off" });
-  let from = 0;
-  const turn = (by) => {
+  const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", MOST = 200;
+  const list = el("div"), find = el("input", { type: "search", id, autocomplete: "off" });
+  const fill = () => {
     const found = rows.filter(([name]) => name.includes(find.value.trim()));
-    from = by ? Math.max(0, Math.min(from + by, found.length - 1 - ((found.length - 1) % PAGE))) : 0;
-    where.textContent = found.length ? `${from + 1} to ${Math.min(from + PAGE, found.length)} of ${found.length}` : "No node has this in its name.";
-    list.replaceChildren(table("Values and derivatives", ["node", "value", `derivative of ${app.ex.output} by it`], found.slice(from, from + PAGE).map(([name, value, slope]) => [name, brief(value, 6), brief(slope, 6)])));
+    list.replaceChildren(table(`${Math.min(MOST, found.length)} of ${found.length} nodes`, ["node", "value", `derivative of ${app.ex.output} by it`], found.slice(0, MOST).map(([name, value, slope]) => [name, brief(value, 6), brief(slope, 6)])));
   };
-  find.addEventListener("input", () => turn(0));
-  main.append(el("p", `This graph has ${nodes} nodes, of them ${statements} statements and ${inputs} inputs. Up to ${most} statements can be filled in; of larger graphs the lab shows every value and derivative.`),
-    el("label", { for: id }, "Find a name "), find, where, toolbar("pages", button("Earlier", "earlier", () => turn(-PAGE)), button("Later", "later", () => turn(PAGE))), list);
-  turn(0);
+  find.addEventListener("input", fill);
+  main.append(el("p", `This graph has ${nodes} nodes, of them ${statements} statements and ${inputs} inputs. Up to ${most} statements can be filled in; of larger graphs the lab shows values and derivatives.`), el("label", { for: id }, "Find by name "), find, list);
+  fill();
 }
 
 // ---- the hosts
@@ -1337,6 +1293,7 @@ let mounted = 0;
 
 function mount(root, data, host) {
   const state = data.state ?? { schema: 1, exercises: {} };
+  Object.assign(WORDS, data.words);
   const app = { root, data: { payloads: {}, ...data }, host, uid: `ng${++mounted}`, state, hash: ["page", "file"].includes(data.kind) };
   app.settings = { theme: "auto", chain: true, ask: true, compact: false, table: false, ...state.settings };
   root.classList.add("nudgegrad");
@@ -1380,5 +1337,5 @@ async function page(data) {
 const own = globalThis.document?.getElementById("nudgegrad-data");
 if (own) page(JSON.parse(own.textContent));
 
-export { machine, mark, markNudge, mount, rational, readAnswer };
+export { WORDS, machine, mark, markNudge, mount, rational, readAnswer };
 export default widget;
