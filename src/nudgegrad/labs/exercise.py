@@ -21,7 +21,7 @@ from .course import COURSE, NETWORKS
 from .marking import decimal_text
 from .tapes import tape
 from .text import read
-from .words import Words
+from .words import Words, network_html
 
 SCHEMA = 1
 MOST = 400  # statements that can be filled in; more are shown as an overview
@@ -97,7 +97,7 @@ class Exercise:
             "large": self.large,
         }
         if self.id in NETWORKS:
-            found["network"] = dict(zip(("inputs", "units", "target"), NETWORKS[self.id], strict=True))
+            found["network"] = network_html(*NETWORKS[self.id])
         if self.large:
             return {**found, "overview": self._overview(), "nodes": [], "boxes": [], "edges": []}
         places = layout(graph, without=self.fixed)

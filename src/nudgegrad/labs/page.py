@@ -152,7 +152,7 @@ def document(data: Data, style: str, script: str, policy: str = "", pack: bool =
         '<meta name="color-scheme" content="light dark">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{_text(title)}</title>\n{style}\n</head>\n<body>\n"
-        f'<div class="nudgegrad" id="nudgegrad">{_without_scripts(data)}</div>\n'
+        f'<main class="nudgegrad" id="nudgegrad">{_without_scripts(data)}</main>\n'
         f'<script type="application/json" id="nudgegrad-data">{sent}</script>\n'
         f"{script}\n</body>\n</html>\n"
     )

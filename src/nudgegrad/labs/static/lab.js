@@ -185,8 +185,9 @@ function refresh(app, view) {
 
 // ---- hints, reveal, hide
 
-function hint(app, view = app.current) {
-  if (!view) return announce(app, "Choose a box first.");
+const withBox = (app, run) => (app.current ? run(app, app.current) : announce(app, "Choose a box first."));
+
+function hint(app, view) {
   const entry = entryOf(app, view), hints = view.nudge ? [view.nudge.hint] : view.box.hints ?? [`${view.box.node} = ${app.nodes[view.box.node].formula}`];
   entry.hints = Math.min(hints.length, entry.hints + 1);
   entry.say = hints[entry.hints - 1];
@@ -200,13 +201,11 @@ function reveal(app, view) {
   if (entry.state !== "right" && T) Object.assign(entry, { typed: shown(T).replace("…", ""), state: "revealed", revealed: true, say: "" });
 }
 
-function revealThis(app) {
-  const { current } = app;
-  if (!current) return announce(app, "Choose a box first.");
-  log(app, "reveal", current.box.id);
-  reveal(app, current);
-  refresh(app, current);
-  current.input.focus();
+function revealThis(app, view) {
+  log(app, "reveal", view.box.id);
+  reveal(app, view);
+  refresh(app, view);
+  view.input.focus();
 }
 
 function withUndo(app, what, run) {
@@ -753,7 +752,7 @@ function markNudge(nudge, text) { // the change of J, or "3 nudges"
 }
 
 
-// Tapes: a program as the browser computes it. Every rule comes with the tape; here are values only.
+// ---- tapes: values only, every rule comes with the tape
 
 // What rows are made of. Whole powers are the nearest numbers, which Math.pow's are not.
 const PRIMITIVES = (() => {
@@ -798,8 +797,7 @@ const compiled = (formula) => {
     : (named, fit) => fit(value(f(named, fit)));
 };
 
-/* The machine of a tape. Values and adjoints are arrays by the index of the node; every operation is rounded
-   to the format, "float64" or "float32". A node is a name or an index. */
+// Values and adjoints are arrays by the node's index; every operation is rounded to "float64" or "float32"
 const machine = (tape) => {
   const FITS = { float64: Number, float32: Math.fround };
   const named = new Set(Object.values(tape.names));
@@ -876,17 +874,18 @@ const machine = (tape) => {
 // ---- slopes and nudges: pictures and tables of what the tape gives
 
 const there = Number.isFinite;
-const short = (x) => brief(x, 4);
+const short = (x) => brief(x, 3);
 const ten = (e) => (e ? `1e${e}` : "1");
-const sized = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
-const attributes = (made, all) => Object.entries(all).map(([key, value]) => made.setAttribute(key, value));
+const upTo = (n) => [...Array(n).keys()];
+const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
+const assign = (made, all) => Object.entries(all).map(([key, value]) => made.setAttribute(key, value));
 const choice = (text, names, now, change) => el("label.field", text, el("select", { onchange: (event) => change(event.target.value) }, names.map((n) => el("option", { selected: n === now }, n))));
 
 // A range input, and what sets its value and what is said of it
-function dial(text, limits, change) {
+function dial(text, change, limits = {}) {
   const made = el("input", { type: "range", ...limits, oninput: () => change(Number(made.value)) }), out = el("output");
   return [el("div.field", el("label", text, made), out), (value, said, more) => {
-    attributes(made, { ...more, "aria-valuetext": said });
+    assign(made, { ...more, "aria-valuetext": said });
     made.value = value;
     out.textContent = said;
   }];
@@ -900,49 +899,50 @@ function picture(draw) {
   return svg;
 }
 
-function ticks(from, to, most, least = 0) {
-  const p = 10 ** Math.floor(Math.log10((to - from) / most)), step = Math.max(least, p * [1, 2, 5, 10].find((n) => n * p * most >= to - from)), first = Math.ceil(from / step);
-  return [...Array(Math.floor(to / step) - first + 1).keys()].map((k) => Number(((first + k) * step).toPrecision(9)));
-}
+const stride = (span, most) => [1, 2, 5, 10].map((n) => n * 10 ** Math.floor(Math.log10(span / most))).find((step) => step * most > span * 0.999);
 
 // Axes [low, high, title, how a tick is said, smallest step], with a row below if it has a name: scales and pens
-function frame(svg, [x0, x1, xTitle, xSay, xLeast], [y0, y1, yTitle, ySay, yLeast], row = "") {
-  const width = svg.parentNode.clientWidth, height = Math.round(Math.max(260, Math.min(400, width * 0.6))), ys = ticks(y0, y1, height / 55, yLeast);
+function frame(svg, [x0, x1, xTitle, xSay, xLeast = 0], [y0, y1, yTitle, ySay, yLeast = 0], row = "") {
+  const ticks = (from, to, most, least) => {
+    const step = Math.max(least, stride(to - from, most)), first = Math.ceil(from / step);
+    return upTo(Math.floor(to / step) - first + 1).map((k) => (first + k) * step);
+  };
+  const width = svg.parentNode.clientWidth, height = Math.round(clamp(width * 0.6, 260, 400)), ys = ticks(y0, y1, height / 55, yLeast);
   const left = 14 + 7 * Math.max(...[row, ...ys.map(ySay)].map((t) => t.length)), right = width - 10, top = 54, floor = height - 42, bottom = floor - (row && 24);
-  const X = (x) => left + ((x - x0) / (x1 - x0)) * (right - left), Y = (y) => Math.max(-9e3, Math.min(9e3, bottom - ((y - y0) / (y1 - y0)) * (bottom - top)));
-  const view = { x: left, y: top, width: right - left, height: floor - top }, inside = shape("svg", { ...view, viewBox: Object.values(view).join(" ") }), said = [];
+  const X = (x) => left + ((x - x0) / (x1 - x0)) * (right - left), Y = (y) => clamp(bottom - ((y - y0) / (y1 - y0)) * (bottom - top), -9e3, 9e3);
+  const view = [left, top, right - left, floor - top], inside = shape("svg", { x: left, y: top, width: view[2], height: view[3], viewBox: view.join(" ") }), said = [];
   const pen = (d, kind, into = inside) => into.append(shape("path", { d, class: kind }));
   const write = (x, y, text, anchor = "middle") => svg.append(shape("text", { x, y, "text-anchor": anchor }, text));
-  attributes(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+  assign(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
   svg.replaceChildren();
   for (const t of ys) pen(`M${left},${Y(t)}H${right}`, "rule", svg), write(left - 6, Y(t) + 4, ySay(t), "end");
-  for (const t of ticks(x0, x1, (right - left) / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule", svg), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
-  if (row) write(left - 6, floor - 5, row, "end");
+  for (const t of ticks(x0, x1, view[2] / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule", svg), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
+  write(left - 6, floor - 5, row, "end");
   write((left + right) / 2, height - 6, xTitle);
   write(2, 12, yTitle, "start");
   svg.append(inside);
   return {
-    X, Y, pen, top, floor,
-    back: (px) => x0 + ((px - left) / (right - left)) * (x1 - x0),
-    dot: (x, y, r, kind) => svg.append(shape("circle", { cx: X(x), cy: y === null ? floor - 9 : Math.max(top, Math.min(bottom, Y(y))), r, class: kind })),
+    X, Y, pen, floor,
+    back: (px) => x0 + ((px - left) / view[2]) * (x1 - x0),
+    dot: (x, y, r, kind) => svg.append(shape("circle", { cx: X(x), cy: there(y) ? clamp(Y(y), top, bottom) : floor - 9, r, class: kind })),
     trace(xs, values, kind) {
-      let d = "", last = null;
+      let d = "", last;
       values.forEach((value, k) => {
-        const y = there(value) ? Y(value) : null, apart = last === null || (Math.min(y, last) < top - 9 && Math.max(y, last) > floor + 9); // a pole
-        if (y !== null) d += `${apart ? "M" : "L"}${X(xs[k]).toFixed(1)},${y.toFixed(1)}`;
+        const y = there(value) ? Y(value) : NaN, apart = Math.min(y, last) < top - 9 && Math.max(y, last) > floor + 9; // across a pole
+        if (there(y)) d += `${there(last) && !apart ? "L" : "M"}${X(xs[k])},${y}`;
         last = y;
       });
       pen(d, kind);
     },
-    label(x, y, text, kind = "", end = x > (left + right) / 2) { // beside its place, clear of those before it
+    label(x, y, text, kind, end = x > (left + right) / 2) { // beside its place, clear of those before it
       const made = shape("text", { class: "label " + kind }, text);
       svg.append(made);
       const long = made.getComputedTextLength(), by = y > 99 ? -4 : 4;
-      x = Math.max(left + 3, Math.min(right - long, end ? x - long - 8 : x + 8));
-      y = Math.max(12, Math.min(floor - 4, y));
+      x = clamp(end ? x - long - 9 : x + 9, left + 3, right - long);
+      y = clamp(y, 12, floor - 4);
       while (said.some(([a, b, l]) => Math.abs(y - b) < 16 && x < a + l + 6 && a < x + long + 6)) y += by;
       said.push([x, y, long]);
-      attributes(made, { x, y });
+      assign(made, { x, y });
     },
   };
 }
@@ -950,64 +950,65 @@ function frame(svg, [x0, x1, xTitle, xSay, xLeast], [y0, y1, yTitle, ySay, yLeas
 function slope(app, main) {
   const { ex, data, nodes } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output;
   const all = ex.nodes.filter((n) => n.kind === "input"), names = (all.some((n) => !n.fixed) ? all.filter((n) => !n.fixed) : all).map((n) => n.name);
-  let name, w, step, places, xs, ys, low, high, f, e = 3;
-  const both = (x) => {
+  let name, w, reach, places, xs, ys, low, high, f, e = 3;
+  const at = (x) => {
     const values = m.forward({ [name]: x });
-    return [values[out], m.backward(values)[nodes[name].i]];
+    return [x, values[out], m.backward(values)[nodes[name].i]];
   };
   const to = (x) => {
-    w = Math.max(xs[0], Math.min(xs.at(-1), Number((Math.round(x / step) * step).toPrecision(9))));
+    const step = stride(reach, 120);
+    w = clamp(Number((Math.round(x / step) * step).toPrecision(9)), -reach, reach);
     draw();
   };
-  const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul"), printed = el("div.printed");
-  const [asW, showW] = dial("move it ", {}, to), [asNudge, showNudge] = dial("nudge ", { min: 0, max: 16 }, (x) => draw((e = x)));
+  const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul.formula"), printed = el("div.printed");
+  const [asW, showW] = dial("move it ", to), [asNudge, showNudge] = dial("nudge ", (x) => draw((e = x)), { min: 0, max: 16 });
   const pick = (chosen) => {
     w = m.forward()[nodes[(name = chosen)].i];
-    const size = Math.abs(w), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1, reach = Math.max(5 * s, 1.5 * size);
-    xs = [...Array(201).keys()].map((k) => (k / 100 - 1) * reach);
-    ys = xs.map((x) => both(x)[0]);
-    const from = ys.findIndex(there), known = ys.filter(there).sort((a, b) => a - b), part = (q) => known[Math.round((known.length - 1) * q)] ?? 0;
-    if (known.length > 9) [xs, ys] = [xs, ys].map((list) => list.slice(from, ys.findLastIndex(there) + 1));
-    step = ticks(0, reach, 120)[1];
-    places = [...new Set([w, 3 * s, 2 * s, -3 * s, s, 4 * s])].map((x) => [x, ...both(x)]).filter((p) => p.every(there)).slice(0, 3);
+    const size = Math.abs(w), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1;
+    reach = Math.max(5 * s, 1.5 * size);
+    xs = upTo(201).map((k) => (k / 100 - 1) * reach);
+    ys = xs.map((x) => at(x)[1]);
+    places = [...new Set([w, 3 * s, 2 * s, -3 * s, s, 4 * s])].map(at).filter((p) => p.every(there)).slice(0, 3);
+    const known = ys.filter(there).sort((a, b) => a - b), part = (q) => known[Math.round((known.length - 1) * q)] ?? 0;
     const window = [0, part(0.12), part(0.88), ...places.map((p) => p[1])]; // what is near a pole is left out
-    [low, high] = [Math.min(...window), Math.max(...window) || 1];
-    [low, high] = [low - (high - low) / 8, high + (high - low) / 8];
+    [low, high] = [Math.min(...window), Math.max(...window)];
+    const room = (high - low || 1) / 8;
+    [low, high] = [low - room, high + room];
     tell();
     draw();
   };
   const draw = () => {
     if (!svg.parentNode.clientWidth) return;
-    const [v, d] = both(w), D = derivative(app, J, name).text, ends = [xs[0], xs.at(-1)], is = `${name} = ${brief(w)}`;
+    const now = at(w), [, v, d] = now, D = derivative(app, J, name).text, is = `${name} = ${brief(w)}`, ends = [-reach, reach];
     f = frame(svg, [...ends, name, short], [low, high, J, short]);
     f.trace(xs, ys, "curve");
-    for (const [x, y, k] of [...places, [w, v, d]]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
-    let run = ticks(0, ends[1] - ends[0], 9)[1];
+    for (const [x, y, k] of [...places, now]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
+    let run = stride(reach, 5);
     while (Math.abs(d * run) > 0.45 * (high - low) && there(d)) run /= 2;
-    const side = w + run > ends[1] ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * d * run);
+    const side = w + run > reach ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * d * run);
     if (there(v) && there(d)) {
       f.pen(`M${f.X(w)},${f.Y(v)}H${x}V${y}`, "triangle");
       f.label(x, (f.Y(v) + y) / 2 + 4, `height ${short(d * run)}`, "bwd", side < 0);
-      f.label(f.X(w), f.Y(v) + (d * side < 0 ? -8 : 17), `width ${short(run)}`, "bwd", side < 0);
+      f.label(f.X(w), f.Y(v) + (d * side < 0 ? -10 : 18), `width ${short(run)}`, "bwd", side < 0);
     }
     for (const [x, y, k] of places) {
       f.dot(x, y, 4, "place");
-      f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)} at ${short(x)}`, "bwd");
+      if (x !== w) f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)}`, "bwd");
     }
     if (there(v)) f.dot(w, v, 8, "handle");
-    svg.setAttribute("aria-label", `${J} over ${name}. ${is}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map((p) => `slope ${short(p[2])} at ${short(p[0])}`).join(", ")}.`);
-    showW(w, is, { min: ends[0], max: ends[1], step });
+    svg.setAttribute("aria-label", `${J} over ${name}. ${is}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map(([x, , k]) => `slope ${short(k)} at ${short(x)}`).join(", ")}.`);
+    showW(w, is, { min: -reach, max: reach, step: stride(reach, 120) });
     showNudge(e, ten(-e));
-    words.textContent = there(d) ? `At ${is} the slope is height / width = ${short(d * run)} / ${short(run)}: ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : `No slope at ${is}.`;
-    rows.replaceChildren(table(`${is}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], [...Array(17).keys()].map((k) => {
-      const h = Number(`1e-${k}`), after = both(w + h)[0], q = (after - v) / h;
-      return [ten(-k), String(v), String(after), brief(after - v), String(q), brief(Math.abs(q - d), 3)];
+    words.textContent = `${is}, ${J} = ${brief(v)}: ${there(d) ? `the slope is height / width = ${short(d * run)} / ${short(run)}, ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : "no slope."}`;
+    rows.replaceChildren(table(`${is}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], upTo(17).map((k) => {
+      const h = Number(`1e-${k}`), after = at(w + h)[1], q = (after - v) / h;
+      return [ten(-k), String(v), String(after), brief(after - v), String(q), short(Math.abs(q - d))];
     })));
     rows.querySelectorAll("tbody tr")[e].setAttribute("aria-current", "true");
   };
   const tell = async () => {
     const by = name, found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {});
-    if (by === name) formula.replaceChildren(...(found[by]?.lines ?? [["", "", "The formula is too long to be written here."]]).map(([ml, spoken, text]) => el("li", ml && el("span", { role: "img", "aria-label": spoken }, math(ml)), ` ${text}`)));
+    if (by === name) formula.replaceChildren(...(found[by]?.lines ?? [["", "", "Too long to be written here."]]).map(([ml, spoken, text]) => el("li", ml && el("span", { role: "img", "aria-label": spoken }, math(ml)), ` ${text}`)));
   };
   const figures = async () => {
     const lines = [];
@@ -1025,7 +1026,7 @@ function slope(app, main) {
   svg.addEventListener("pointermove", drag);
   const course = (data.index ?? []).filter(({ id, program }, k, list) => id.startsWith("d-") && list.findIndex((other) => other.program === program) === k);
   main.append(toolbar("functions", course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }))),
-    names.length > 1 ? choice("input ", names, names[0], pick) : "", svg.parentNode, asW, words, asNudge, rows, el("h2", "The derivative"), formula, printed);
+    names[1] ? choice("input ", names, names[0], pick) : "", svg.parentNode, asW, words, asNudge, rows, el("h2", "The derivative"), formula, printed);
   pick(names[0]);
   figures();
 }
@@ -1034,8 +1035,8 @@ function bench(app, main) {
   const { ex, host, settings } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output, E = Math.log10(2);
   const known = ((app.data.benches ??= {})[ex.id] ??= {}), names = ex.nodes.map((n) => n.name).filter((n) => host.ask || known[n]);
   const now = (settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
-  if (!names.includes(now.node)) now.node = names.find((n) => ex.boxes.some(({ id }) => id === "a:" + n) && !app.nodes[n].args) ?? names[0];
-  const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div"), legend = el("p"), verdict = el("p", { "aria-live": "polite" });
+  if (!names.includes(now.node)) now.node = names.find((n) => app.nodes[n].kind === "input" && !app.nodes[n].fixed) ?? names[0];
+  const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div.measures"), verdict = el("p", { "aria-live": "polite" });
   const change = (what) => {
     Object.assign(now, what);
     app.state.settings = settings;
@@ -1044,50 +1045,50 @@ function bench(app, main) {
   };
   const pick = (what, names) => choice(what + " ", names, now[what], (value) => change({ [what]: value }));
   const found = () => known[now.node]?.[now.format]?.[now.stencil];
-  const [asNudge, showNudge] = dial("nudge ", {}, (k) => change({ h: 2 ** k })), best = button("the best nudge", "best", () => change({ h: found().h }));
+  const said = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
+  const [asNudge, showNudge] = dial("nudge ", (k) => change({ h: 2 ** k })), best = button("the best nudge", "best", () => change({ h: found().h }));
   const draw = async () => {
-    const { node, stencil, format, h } = now, { i } = app.nodes[node];
+    const { node, stencil, format } = now, { i } = app.nodes[node];
     known[node] ??= (await host.ask("bench", { text: ex.text, node })) ?? {};
     if (node !== now.node || !svg.parentNode.clientWidth) return;
-    const b = found(), c = b?.curve ?? { h: [], rounding: [], truncation: [] }, values = m.forward({}, format), truth = m.backward(m.forward())[i];
-    const low = Math.floor(c.h[0] ?? -30), high = Math.max(6, Math.ceil(c.h.at(-1) ?? 6));
+    const b = found(), c = b?.curve ?? { h: [] }, low = Math.floor(c.h[0] ?? -30), high = Math.max(6, Math.ceil(c.h.at(-1) ?? 6));
+    const values = m.forward({}, format), truth = m.backward(m.forward())[i], D = derivative(app, J, node).text;
     const at = (h) => {
       const above = m.replay(values, i, values[i] + h, format), below = stencil === "two-sided" ? m.replay(values, i, values[i] - h, format) : values;
       const q = (above[out] - below[out]) / (above[i] - below[i]), error = Math.abs(q - truth);
-      return { h, q, above, error, x: Math.log10(Math.abs(h)), y: error ? Math.log10(error) : null };
+      return { h, q, above, error, x: Math.log10(Math.abs(h)), y: Math.log10(error) };
     };
-    const mine = at(h), ours = b?.h && at(b.h), dots = [...Array(high - low + 1).keys()].map((k) => at(1.1 * 2 ** (low + k))), bar = ours && (b.bar ? Math.log10(b.bar) : null);
-    showNudge(Math.round(mine.x / E), sized(h), { min: low, max: high });
+    const mine = at(now.h), ours = b?.h && at(b.h), dots = upTo(high - low + 1).map((k) => at(1.1 * 2 ** (low + k))), bar = ours ? Math.log10(b.bar) : NaN;
+    showNudge(Math.round(mine.x / E), said(now.h), { min: low, max: high });
     best.disabled = !ours;
     chain.replaceChildren(...ex.nodes.filter(({ name, i }) => name === node || name === J || mine.above[i] !== values[i]).flatMap(({ name, i }, k) => [k ? " → " : "", el("span", `${name} ${up(mine.above[i] - values[i])}`)]));
-    const line = (title, p, bar) => [title + sized(p.h), String(p.q), brief(truth), brief(p.error, 3), bar];
-    rows.replaceChildren(table(`${stencil}, ${format}`, ["nudge", "quotient", derivative(app, J, node).text, "error of the quotient", "bar"], [line("", mine, ""), ...(ours ? [line("best: ", ours, brief(b.bar, 2))] : [])]));
-    const fails = { fail: "The derivative fails. ", inconclusive: "Inconclusive. " };
-    verdict.textContent = known[node].error?.message ?? (b ? (fails[b.verdict] ?? "") + (ours ? "" : "There is no useful nudge. ") + b.sentence : `${J} has no value in ${format}.`);
-    const tops = c.h.map((_, k) => Math.max(c.rounding[k] ?? -99, c.truncation[k] ?? -99)), heights = [...[...dots, mine].map((p) => p.y), bar, ...tops].filter((y) => there(y) && y > -99);
-    const bottom = Math.floor(Math.min(...heights, 0)), top = Math.max(bottom + 2, Math.ceil(Math.max(...heights, bottom))), exact = [mine, ...dots].some((p) => p.error === 0) || bar === null;
-    const f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, top, "error of the quotient", ten, 1], exact ? "exactly 0" : ""), course = Math.log10(0.001);
+    const line = (title, p, bar) => [title + said(p.h), String(p.q), brief(truth), short(p.error), bar];
+    rows.replaceChildren(table(`${stencil}, ${format}`, ["nudge", "quotient", D, "error", "bar"], [line("yours: ", mine, ""), ...(ours ? [line("best: ", ours, short(b.bar))] : [])]));
+    verdict.textContent = known[node].error?.message ?? (b ? `${{ fail: "The derivative fails. ", inconclusive: "Inconclusive. " }[b.verdict] ?? ""}${ours ? "" : "There is no useful nudge. "}${b.sentence}` : `${J} has no value in ${format}.`);
+    const heights = [...[...dots, mine].map((p) => p.y), bar].filter(there), bottom = Math.floor(Math.min(0, ...heights)), top = Math.max(bottom + 2, Math.ceil(Math.max(bottom, ...heights)));
+    const f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, top, "error of the quotient", ten, 1], [...dots, mine].some((p) => p.error === 0) ? "exactly 0" : "");
     const mark = (x, y, kind, text) => (f.pen(`M${f.X(x)},0V999`, kind), f.label(f.X(x), y, text, kind));
     const put = (p, r, kind) => there(p.error) && f.dot(p.x, p.y, r, kind);
-    mark(course, 48, "course", "the course’s 0.001");
+    mark(-3, 48, "course", "the course’s 0.001");
     if (ours) {
-      const x = f.X(ours.x), y = bar === null ? f.floor - 18 : f.Y(bar);
-      f.pen(`M${x - 9},${f.floor}V${y}h18V${f.floor}`, "bar");
-      mark(ours.x, 31, "best", `best nudge ${b.h_text}, bar ${brief(b.bar, 2)}`);
+      f.pen(`M${f.X(ours.x) - 9},${f.floor}V${there(bar) ? f.Y(bar) : f.floor - 18}h18V${f.floor}`, "bar");
+      mark(ours.x, 31, "best", `best nudge ${b.h_text}, bar ${short(b.bar)}`);
     }
-    for (const kind of ["rounding", "truncation"]) {
-      const part = c[kind].map((y) => y ?? NaN), k = part.findIndex((y, k) => (kind === "rounding" ? y < top - 1 : y > top - (top - bottom) / 3 || k === part.length - 1));
+    for (const kind of c.h.length ? ["rounding", "truncation"] : []) {
+      const rising = kind === "truncation", part = c[kind].map((y, k, all) => Math.min(...(rising ? all.slice(k) : [y]).map((y) => y ?? NaN))); // it rises: what sticks out is rounding
+      const k = part.findIndex((y) => (rising ? y > top - (top - bottom) / 3 : y < top - 1));
       f.trace(c.h.map((x) => x * E), part, kind);
-      if (there(part[k])) f.label(f.X(c.h[k] * E), f.Y(part[k]), kind, kind, kind !== "rounding");
+      const shown = there(part[k]) ? k : part.findLastIndex(there);
+      if (shown >= 0) f.label(f.X(c.h[shown] * E), f.Y(part[shown]) - 9, kind, kind, rising);
     }
     for (const p of dots) put(p, 3, "measured");
     put(mine, 8, "handle");
-    if (there(mine.error)) f.label(f.X(mine.x), (mine.y === null ? f.floor - 9 : f.Y(mine.y)) - 12, "your nudge", "now");
-    legend.textContent = "Circles: measured here, one per power of two. Dashed: the rounding that is predicted, large for small nudges. Dotted: the truncation, large for large ones. The bracket: the bar of the best nudge.";
-    svg.setAttribute("aria-label", `Error over nudge. Nudge ${sized(h)}: error ${brief(mine.error, 3)}. ${ours ? `Best nudge ${b.h_text}: error at most ${brief(b.bar, 2)}.` : "No best nudge."}`);
+    if (there(mine.error)) f.label(f.X(mine.x), (mine.error ? f.Y(mine.y) : f.floor - 9) - 13, "your nudge", "now", ours ? mine.x > ours.x : undefined);
+    svg.setAttribute("aria-label", `Error over nudge. Nudge ${said(now.h)}: error ${short(mine.error)}. ${ours ? `Best nudge ${b.h_text}: error at most ${short(b.bar)}.` : "No best nudge."}`);
   };
   main.append(toolbar("what is nudged", pick("node", names), pick("stencil", ["one-sided", "two-sided"]), pick("format", ["float64", "float32"])),
-    asNudge, toolbar("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, rows, svg.parentNode, legend, verdict);
+    asNudge, toolbar("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, rows, svg.parentNode,
+    el("p", "Circles: measured here, one per power of two. Dashed: the predicted rounding, large for small nudges. Dotted: the truncation, large for large ones. Bracket: the bar of the best nudge."), verdict);
 }
 
 // ---- screens
@@ -1098,7 +1099,7 @@ const THEMES = { auto: "dark", dark: "light", light: "auto" };
 
 function render(app) {
   clearInterval(app.playing);
-  const { root, ex, screen, settings } = app, main = el("div.main");
+  const { root, ex, screen, settings } = app, main = el("div.main"), { activeElement: active } = document;
   Object.assign(app, { views: new Map(), asks: new Map(), nodeViews: {}, groups: [], status: el("p.status", { role: "status" }) });
   for (const name of ["current", "panel", "stage", "coach", "bar", "end", "shown", "machine", "playing"]) app[name] = null;
   root.dataset.theme = settings.theme;
@@ -1112,6 +1113,8 @@ function render(app) {
     app.status, main);
   ({ start, forward: fill, backward: fill, show, slope, bench, results, overview })[screen](app, main);
   arrange(app);
+  const key = active?.id || active?.dataset.act; // what had the focus keeps it
+  if (key) root.querySelector(`[id="${key}"],[data-act="${key}"]`)?.focus();
 }
 
 function set(app, change) {
@@ -1202,10 +1205,10 @@ function fill(app, main) {
     return el("span", el("input", { type: "checkbox", id, checked: settings[name], onchange: () => set(app, { [name]: !settings[name] }) }), el("label", { for: id }, SWITCHES[name]));
   };
   main.append(meter(app, "boxes filled in"), el("div.switches", { role: "group", "aria-label": "what is shown" }, Object.keys(SWITCHES).filter((name) => columns || name === "table").map(toggle)));
-  if (ex.network && !columns) main.append(network(ex.network));
+  if (!columns) main.insertAdjacentHTML("beforeend", ex.network ?? "");
   const made = stage(app, { columns });
   main.append(settings.table ? asTable(app, made) : made, (app.coach = el("div.coach")),
-    toolbar("help", ex.answers && [button("Hint", "hint", () => hint(app)), button("Reveal this box", "reveal", () => revealThis(app)), button("Reveal all", "reveal-all", () => revealAll(app))],
+    toolbar("help", button("Check", "check", () => withBox(app, submit)), ex.answers && [button("Hint", "hint", () => withBox(app, hint)), button("Reveal this box", "reveal", () => withBox(app, revealThis)), button("Reveal all", "reveal-all", () => revealAll(app))],
       button("Hide all", "hide-all", () => hideAll(app)), app.undo && button("Undo", "undo", () => undo(app)), button("Print", "print", () => print())),
     (app.end = el("div.end")));
   progress(app);
@@ -1215,13 +1218,6 @@ function asTable(app, made) {
   const wide = table("Boxes in their order", ["asked", "your answer", "what is said of it"], stops(app, made).map((view) => [(view.nudge ?? view.box).spoken, view.made, view.say]));
   wide.classList.add("boxes");
   return wide;
-}
-
-// The network that a program stands for
-function network({ inputs, units, target }) {
-  const to = () => el("span.to", "→"), io = (text) => el("span.io", text);
-  return el("p.network", { role: "img", "aria-label": `network: ${inputs.join(", ")} into ${units.map((u) => u.join(", ")).join(" into ")}, against ${target}` },
-    io(inputs.join(", ")), units.map(([z, g, out]) => [to(), el("span.neuron", el("span", z), el("span", g)), to(), io(out)]), io(`against ${target}`));
 }
 
 // Show me: the same exercise, worked
