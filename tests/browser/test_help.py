@@ -13,8 +13,8 @@ def test_three_levels_of_hints(learner):
         me.page.keyboard.press("?")
         said.append(me.said("a:a"))
     assert len(set(said)) == 3
-    assert "nudge" in said[0] or "how much" in said[0].lower() or "by how" in said[0].lower()
-    assert not any(figure in said[0] for figure in ("= 3", "3 × "))
+    assert "goes up" in said[0]
+    assert not any(sign in said[0] for sign in "×=3")
     assert "×" in said[1]
     assert "3" in said[2]
     me.press("hint")
@@ -91,7 +91,7 @@ def test_results_say_how_each_box_was_answered(learner, tmp_path):
     assert (c["first"], c["typed"], c["state"], c["attempts"]) == ("4", "-4", "right", 2)
     assert (a["hints"], a["revealed"]) == (1, True)
     assert c["seconds"] > 0
-    assert [event["what"] for event in found["events"]] == ["hint", "reveal this box", "hide all", "undo"]
+    assert [event["what"] for event in found["events"]] == ["hint", "reveal", "hide all", "undo"]
 
 
 def test_an_exercise_can_be_started_anew(learner):

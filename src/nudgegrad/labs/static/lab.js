@@ -983,6 +983,10 @@ function slope(app, main) {
     f = frame(svg, [...ends, name, short], [low, high, J, short]);
     f.trace(xs, ys, "curve");
     for (const [x, y, k] of [...places, now]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
+    for (const [x, y, k] of places) {
+      f.dot(x, y, 4, "place");
+      if (x !== w) f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)}`, "bwd");
+    }
     let run = stride(reach, 5);
     while (Math.abs(d * run) > 0.45 * (high - low) && there(d)) run /= 2;
     const side = w + run > reach ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * d * run);
@@ -990,10 +994,6 @@ function slope(app, main) {
       f.pen(`M${f.X(w)},${f.Y(v)}H${x}V${y}`, "triangle");
       f.label(x, (f.Y(v) + y) / 2 + 4, `height ${short(d * run)}`, "bwd", side < 0);
       f.label(f.X(w), f.Y(v) + (d * side < 0 ? -10 : 18), `width ${short(run)}`, "bwd", side < 0);
-    }
-    for (const [x, y, k] of places) {
-      f.dot(x, y, 4, "place");
-      if (x !== w) f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)}`, "bwd");
     }
     if (there(v)) f.dot(w, v, 8, "handle");
     svg.setAttribute("aria-label", `${J} over ${name}. ${is}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map(([x, , k]) => `slope ${short(k)} at ${short(x)}`).join(", ")}.`);
@@ -1075,11 +1075,10 @@ function bench(app, main) {
       mark(ours.x, 31, "best", `best nudge ${b.h_text}, bar ${short(b.bar)}`);
     }
     for (const kind of c.h.length ? ["rounding", "truncation"] : []) {
-      const rising = kind === "truncation", part = c[kind].map((y, k, all) => Math.min(...(rising ? all.slice(k) : [y]).map((y) => y ?? NaN))); // it rises: what sticks out is rounding
-      const k = part.findIndex((y) => (rising ? y > top - (top - bottom) / 3 : y < top - 1));
+      const rising = kind === "truncation", part = c[kind].map((y, k, all) => Math.min(...(rising ? all.slice(k) : [y]).map((y) => y ?? Infinity))); // it rises: what sticks out is rounding
       f.trace(c.h.map((x) => x * E), part, kind);
-      const shown = there(part[k]) ? k : part.findLastIndex(there);
-      if (shown >= 0) f.label(f.X(c.h[shown] * E), f.Y(part[shown]) - 9, kind, kind, rising);
+      const k = rising ? part.findLastIndex(there) : part.findIndex(there);
+      if (k >= 0) f.label(f.X(c.h[k] * E), Math.max(68, f.Y(part[k]) - 9), kind, kind, rising);
     }
     for (const p of dots) put(p, 3, "measured");
     put(mine, 8, "handle");
@@ -1170,7 +1169,7 @@ function start(app, main) {
   let turn = 0, timer;
   const read = async () => {
     const now = ++turn, text = input.value, found = await app.host.ask("exercise", { text });
-    if (now !== turn || !input.isConnected) return;
+    if (now !== turn || !input.isConnected) return false;
     const { message, start: from = 0, end = from + 1, help, fixed } = found.error ?? {};
     preview.replaceChildren();
     input.toggleAttribute("aria-invalid", Boolean(message));
@@ -1178,19 +1177,20 @@ function start(app, main) {
     if (message) {
       preview.append(el("pre.caret", { "aria-hidden": "true" }, text.slice(0, from), el("mark", text.slice(from, end) || " "), text.slice(end)), el("p.say", { "data-state": "wrong" }, message), el("p", help ?? ""));
       if (fixed) preview.append(button(`Correct it: ${fixed}`, "correct", () => ((input.value = fixed), input.focus(), read())));
-      return;
+      return false;
     }
     app.settings.own = text;
     payloads[found.id] = found;
     preview.append(button(found.large ? "Open the overview" : `Fill it in: ${found.boxes.length} boxes`, "open", () => go(app, found.id, "forward")));
-    if (found.large) return;
+    if (found.large) return true;
     Object.assign(app, { ex: found, nodes: Object.fromEntries(found.nodes.map((n) => [n.name, n])) });
     preview.append(stage(app, { boxes: false }));
     arrange(app);
     app.ex = null;
+    return true;
   };
   input.addEventListener("input", () => (clearTimeout(timer), (timer = setTimeout(read, 120))));
-  input.addEventListener("keydown", async ({ key }) => key === "Enter" && (await read(), preview.querySelector("[data-act]")?.click()));
+  input.addEventListener("keydown", async ({ key }) => key === "Enter" && (clearTimeout(timer), await read()) && preview.querySelector("[data-act]").click());
   main.append(el("label", { for: id }, "A program, its values, and what stays fixed:"), input, preview);
   read();
 }
