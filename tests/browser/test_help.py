@@ -94,16 +94,6 @@ def test_results_say_how_each_box_was_answered(learner, tmp_path):
     assert [event["what"] for event in found["events"]] == ["hint", "reveal", "hide all", "undo"]
 
 
-def test_an_exercise_can_be_started_anew(learner):
-    me = learner().open("nw1", "backward")
-    me.answer("v:c", "-4")
-    me.screen("results")
-    me.press("anew")
-    assert me.page.locator(".main").inner_text().startswith("0 of 13")
-    me.press("undo")
-    assert me.page.locator(".main").inner_text().startswith("1 of 13")
-
-
 def test_the_worked_exercise(learner):
     me = learner().open("nw1", "show")
     answers = list(COURSE["nw1"].answers)

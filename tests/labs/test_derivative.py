@@ -67,6 +67,21 @@ def test_a_statement_stands_for_its_value():
     assert found["w"]["sympy"] == "x*(b + w*x - y)"
 
 
+def test_the_page_is_told_in_lines():
+    (*_, several), (*_, alone) = (
+        derivatives(parse(program).at(**values))["w"]["lines"]
+        for program, values in (("J = w*x", {"w": 3, "x": 2}), ("J = w**2", {"w": 3}))
+    )
+    assert several == alone == ("", "", "Programs call it dJ_dw, or dw for short: J is understood.")
+    lines = derivatives(parse("J = w**2").at(w=3))["w"]["lines"]
+    assert lines[0][0].endswith("<mo>=</mo><mn>2</mn><mo>⋅</mo><mi>w</mi>")
+    assert [words for *_, words in lines[1:4]] == [
+        "The values put in: 2 × 3 = 6.",
+        "Simplified by SymPy: 2*w.",
+        "has d, as J depends on w alone; ∂ if there are several.",
+    ]
+
+
 def values_of(text, run):
     """A formula's value by mpmath, at the computed values of its names."""
     named = {name: mpmath.mpf(v) for name, v in run.values.items() if name.isidentifier()}

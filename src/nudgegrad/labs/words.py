@@ -135,7 +135,7 @@ class Words:
             "exact": box.nudge[1],
             "of": of,
             "by": by,
-            "words": f"{by} up {size}: {of} up",
+            "words": f"if {by} goes up by {size}, {of} goes up by",
             "spoken": f"If {by} goes up by {size}, by how much does {of} go up?",
             "hint": f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"
             ' "Nudge it" shows it.',

@@ -1024,7 +1024,7 @@ function slope(app, main) {
   svg.classList.add("drag");
   svg.addEventListener("pointerdown", (event) => drag(event, svg.setPointerCapture(event.pointerId)));
   svg.addEventListener("pointermove", drag);
-  const course = (data.index ?? []).filter(({ id, program }, k, list) => id.startsWith("d-") && list.findIndex((other) => other.program === program) === k);
+  const course = data.index.filter(({ id }) => "d-sq-3 d-lin2-3 d-cube-2 d-id-2 d-inv-2 d-inv2-4".includes(id));
   main.append(toolbar("functions", course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }))),
     names[1] ? choice("input ", names, names[0], pick) : "", svg.parentNode, asW, words, asNudge, rows, el("h2", "The derivative"), formula, printed);
   pick(names[0]);
