@@ -24,4 +24,5 @@ ADJOINTS_WITHOUT_BAR = 0.01  # share of nodes whose rounding may be without limi
 
 FILE_BYTES = 120_000  # issue 3: of an exercise exported as one offline file
 
-BENCH_BYTES = 36_000  # issue 3: 120 kB for an exercise's file, of which lab.js, lab.css and the payload have 84
+# issue 3: 120 kB for an exercise's file, of which lab.js, lab.css and the payload have 84
+BENCH_BYTES = 36_000

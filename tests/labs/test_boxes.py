@@ -14,6 +14,12 @@ def boxes_of(text):
     return {box.id: box for box in exercise(text).boxes}
 
 
+def rational(truth):
+    """A truth that is a rational."""
+    assert isinstance(truth, str)
+    return Fraction(truth)
+
+
 def said_of(box, text):
     return mark({"truth": box.truth, "wrong": box.wrong, "otherwise": box.otherwise}, text).say
 
@@ -42,7 +48,7 @@ def test_the_course_is_the_course():
 def test_no_misconception_is_right_and_none_stands_twice(name):
     for box in course_exercise(name).boxes:
         numbers = [Fraction(number) for number, _ in box.wrong]
-        assert Fraction(box.truth) not in numbers
+        assert rational(box.truth) not in numbers
         assert len(set(numbers)) == len(numbers)
         assert numbers or box.truth == "0"
 
@@ -94,14 +100,14 @@ def test_quotients_are_exact_and_head_for_the_derivative(name):
         if told["eps"] != "0.001":
             continue
         box = next(b for b in course_exercise(name).boxes if b.id == f"a:{told['node']}")
-        found = {Fraction(h): [Fraction(q) for q in qs] for h, *qs in box.quotients}
+        found = {rational(h): [rational(q) for q in qs] for h, *qs in box.quotients}
         exact = Fraction(told["k_exact"])
-        if exact == Fraction(box.truth):
+        if exact == rational(box.truth):
             assert not found  # J is straight
             continue
         assert set(found) == set(NUDGES)
         at, half, quarter = found[STEP]
-        truth = Fraction(box.truth)
+        truth = rational(box.truth)
         assert abs(at - exact) <= abs(exact) / 10**14  # long ones are sent rounded to 15 digits
         assert abs(quarter - truth) < abs(half - truth) < abs(at - truth)
 
@@ -112,13 +118,14 @@ def test_a_nudge_moves_the_output_to_first_order_and_exactly(name):
     for box in made.boxes:
         if box.kind != "adjoint":
             continue
+        assert box.nudge is not None
         first, whole = box.nudge
-        assert Fraction(first) == Fraction(box.truth) * STEP
+        assert rational(first) == rational(box.truth) * STEP
         question = {"by": box.node, "of": "J", "size": str(STEP), "first": first, "exact": whole}
-        count = Fraction(box.truth)
+        count = rational(box.truth)
         if count.denominator == 1:
             assert mark_nudge(question, f"{count} nudges").state == "right"
-        assert mark_nudge(question, str(Fraction(first))).state == "right"
+        assert mark_nudge(question, str(rational(first))).state == "right"
         if isinstance(whole, str):
             assert mark_nudge(question, whole).state == "right"
 

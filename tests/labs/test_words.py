@@ -58,7 +58,7 @@ def test_forward_order_ends_where_backward_order_does():
     made = exercise("a = w*v + w; b = a*w; J = a*b - v | w=2 v=3")
     sent = made.payload()
     for name, row in zip(("w", "v"), sent["orders"]["rows"], strict=False):
-        truth = next(Fraction(box.truth) for box in made.boxes if box.id == f"a:{name}")
+        truth = next(Fraction(str(box.truth)) for box in made.boxes if box.id == f"a:{name}")
         assert row[1].endswith(f"∂J/∂{name} = {truth}")
 
 

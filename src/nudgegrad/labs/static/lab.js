@@ -134,7 +134,15 @@ function typed(app, view) {
   Object.assign(entryOf(app, view), { typed: view.input.value, state: "empty", say: "" });
   update(app, view);
   save(app);
-  arrange(app);
+  settle(app, view);
+}
+
+// Everything has its place anew if a box, its message or the derivative under its edge has another size
+function settle(app, view) {
+  const { made, say, size, box } = view;
+  slopes(app, box.node);
+  view.size = `${made.offsetWidth} ${say.offsetHeight} ${app.nodeViews[box.node]?.slope.textContent}`;
+  if (view.size !== size) arrange(app);
 }
 
 function keyed(app, view, event) {
@@ -178,8 +186,7 @@ function refresh(app, view) {
   update(app, view);
   save(app);
   progress(app);
-  slopes(app);
-  arrange(app);
+  settle(app, view);
   coach(app);
 }
 
@@ -252,30 +259,24 @@ const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 
 // Elements in the official order; `arrange` gives them their places
 function stage(app, { columns, readonly, boxes: withBoxes = true }) {
-  const { ex, nodes } = app, made = el("div.stage"), boxes = asked(app), leads = {};
-  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), nodeViews: {}, groups: [], views: new Map(), asks: new Map() });
+  const { ex, nodes } = app, made = el("div.stage"), boxes = asked(app), groups = new Map();
+  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), cells: [], nodeViews: {}, groups: [], views: new Map(), asks: new Map() });
   made.append(app.drawing);
-  const slope = () => el("span.slope", { "aria-hidden": "true" });
-  const place = (name, view) => (app.nodeViews[name] = view);
+  const slope = (name, node) => (app.nodeViews[name] = { node, slope: el("span.slope", { "aria-hidden": "true" }) }).slope;
   for (const node of ex.nodes) {
     if (node.kind === "input" || !node.at) continue;
-    for (const name of node.args) {
-      if (nodes[name].kind !== "input" || !nodes[name].at || app.nodeViews[name]) continue;
-      const lead = !leads[node.name] && !node.args.some((a) => nodes[a].kind === "statement");
-      leads[node.name] ||= lead;
-      const under = slope();
-      const chip = el("span.chip.at", { "data-node": name, role: "img", "aria-label": `${name} = ${nodes[name].shown}` }, math(`<mrow>${nodes[name].ml}<mo>=</mo><mn>${shown(nodes[name].truth)}</mn></mrow>`), under);
-      place(name, { node: chip, slope: under, host: node.name, lead });
-      made.append(chip);
-    }
-    const equation = el("span.node.at", { "data-node": node.name, role: "img", "aria-label": `${node.name} = ${node.formula}` }, math(node.formula_ml));
-    const under = slope(), box = withBoxes && boxes.find((b) => b.kind === "forward" && b.node === node.name);
-    const view = box && boxElement(app, box, { readonly });
-    const unit = el("span.unit.at", view?.made, under, view?.say);
-    place(node.name, { node: equation, unit, slope: under });
-    made.append(equation, unit);
+    const { name, args } = node, chips = args.filter((a) => nodes[a].kind === "input" && nodes[a].at).map((a) => {
+      const chip = el("span.chip.at", { "data-node": a, role: "img", "aria-label": `${a} = ${nodes[a].shown}` }, math(`<mrow>${nodes[a].ml}<mo>=</mo><mn>${shown(nodes[a].truth)}</mn></mrow>`));
+      if (app.nodeViews[a]) chip.classList.add("again"); // a value that several statements take
+      else chip.append(slope(a, chip));
+      return { name: a, made: chip };
+    });
+    const equation = el("span.node.at", { "data-node": name, role: "img", "aria-label": `${name} = ${node.formula}` }, equationOf(node));
+    const box = withBoxes && boxes.find((b) => b.kind === "forward" && b.node === name), view = box && boxElement(app, box, { readonly });
+    const unit = el("span.unit.at", view?.made, slope(name, equation), view?.say);
+    made.append(...chips.map((chip) => chip.made), equation, unit);
+    app.cells.push({ name, layer: node.at[0], row: node.at[1], equation, unit, chips, leads: !args.some((a) => nodes[a].kind === "statement") });
   }
-  const groups = new Map();
   for (const box of columns ? boxes : []) {
     if (box.kind === "forward") continue;
     const at = box.kind === "local" || app.settings.compact ? box.node : box.at;
@@ -283,153 +284,134 @@ function stage(app, { columns, readonly, boxes: withBoxes = true }) {
   }
   for (const [at, list] of groups) {
     const group = groupElement(app, at, list, readonly);
-    app.groups.push({ at, made: group });
+    app.groups.push({ made: group, cell: app.cells.find((c) => c.name === at) });
     made.append(group);
   }
   slopes(app);
   return made;
 }
 
+// A long equation as text, which wraps
+const equationOf = ({ name, formula = "", formula_ml, ml }) => (formula.length > 30 ? el("code", `${name} = ${formula}`) : math(formula_ml ?? ml));
+
 function groupElement(app, at, boxes, readonly) {
   const { settings, ex, nodes } = app, seen = new Set();
-  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": `derivatives at ${at}` }, el("p.title", math(nodes[at].formula_ml ?? nodes[at].ml)));
+  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": `derivatives at ${at}` }, el("p.title", equationOf(nodes[at])));
   const row = (kind, words, view, more) => group.append(el(`div.row.${kind}`, words, el("span.answer", view.made, more), view.say));
   for (const box of boxes) {
     const name = box.by ?? box.node;
     const asks = !seen.has(name) && settings.ask && !settings.compact && !readonly && boxes.find((b) => b.kind === "adjoint" && b.node === name && b.nudge);
     seen.add(name);
     if (asks) row("question", el("span", { "aria-hidden": "true" }, asks.nudge.words), boxElement(app, asks, { nudge: asks.nudge }));
-    const d = (of, by) => derivative(app, of, by).ml, { output } = ex;
-    const chain = settings.chain && !settings.compact && box.users ? "<mo>=</mo>" + box.users.map((user) => d(user, name) + (user === output ? "<mtext>&#xa0;directly</mtext>" : `<mo>×</mo>${d(output, user)}`)).join("<mo>+</mo>") : "";
+    const d = (of, by) => derivative(app, of, by).ml, { output } = ex, users = (settings.chain && !settings.compact && box.users) || [];
+    const terms = users.slice(0, 6).map((user, k) => `<mo>${k ? "+" : "="}</mo>${d(user, name)}${user === output ? "<mtext>&#xa0;directly</mtext>" : `<mo>×</mo>${d(output, user)}`}`);
+    if (users.length > 6) terms.push("<mo>+</mo><mo>…</mo>");
+    const said = [d(box.by ? box.node : output, name), ...terms], last = said.pop();
     const see = !readonly && ex.tape && box !== ex.own && button("nudge it", "nudge", () => nudge(app, box), { class: "small", "aria-label": `nudge it: ${name}, and see ${box.by ? box.node : ex.output}` });
-    row(box.kind, math(`<mrow>${d(box.by ? box.node : output, name)}${chain}<mo>=</mo></mrow>`), boxElement(app, box, { readonly }), see || null);
+    row(box.kind, [...said, `${last}<mo>=</mo>`].map((part) => math(`<mrow>${part}</mrow>`)), boxElement(app, box, { readonly }), see || null);
   }
   return group;
 }
 
 // Under each solved edge its derivative
-function slopes(app) {
+function slopes(app, only) {
   for (const [name, { slope }] of Object.entries(app.groups.length ? app.nodeViews : {})) {
+    if (only && name !== only) continue;
     const box = app.views.get("a:" + name)?.box, entry = box && look(app, app.views.get(box.id));
     slope.replaceChildren(...(solved(entry) && box.truth ? [math(`<mrow>${derivative(app, app.ex.output, name).ml}<mo>=</mo><mn>${shown(box.truth)}</mn></mrow>`)] : []));
   }
 }
 
+// Measure, then set: columns of layers, wrapped into bands that fit the width, as words into lines
 function arrange(app) {
-  const { stage: made } = app, width = made?.isConnected && made.clientWidth;
-  if (width && placeAll(app, width, 330) > 1 && width >= NARROW) placeAll(app, width, 236);
-}
-
-// Measure, then set: columns of layers, wrapped into bands that fit the width, as words into lines. The number
-// of bands that came out.
-function placeAll(app, width, groupWidth) {
-  const { drawn: ex, stage: made, nodeViews, nodes } = app, narrow = width < NARROW;
-  for (const group of app.groups) group.made.style.maxWidth = `${Math.min(width, groupWidth)}px`;
+  const { drawn: ex, stage: made, cells, groups } = app, width = made?.isConnected && made.clientWidth, narrow = width < NARROW;
+  if (!width) return;
+  const layers = [...new Set(cells.map((c) => c.layer))].sort((a, b) => a - b);
+  made.classList.toggle("narrow", narrow);
+  made.style.setProperty("--group", `${Math.min(width, narrow || layers.length * 360 < width ? 330 : 236)}px`);
   const size = new Map([...made.querySelectorAll(".at")].map((e) => [e, { w: e.offsetWidth, h: e.offsetHeight }]));
   const boxHeight = made.querySelector(".box")?.offsetHeight ?? 30;
-  const sizeOf = (name) => size.get(nodeViews[name].node);
   const put = (element, left, top) => Object.assign(element.style, { left: `${Math.round(left)}px`, top: `${Math.round(top)}px` });
-  const layers = new Map(), lines = [], tags = [], at = {}, bands = [];
-  for (const node of ex.nodes) {
-    if (node.kind === "input" || !node.at) continue;
-    const { unit } = nodeViews[node.name], chips = node.args.filter((a) => nodeViews[a]?.host === node.name);
-    const lead = narrow ? [] : chips.filter((a) => nodeViews[a].lead), hanging = chips.filter((a) => !lead.includes(a));
-    const below = hanging.reduce((sum, a) => sum + sizeOf(a).h + 6, 0);
-    const item = { node, unit, lead, hanging, below, ...sizeOf(node.name), u: size.get(unit), group: app.groups.find((g) => g.at === node.name)?.made };
-    item.wide = Math.max(item.w, ...hanging.map((a) => sizeOf(a).w + HANG));
-    item.before = narrow ? 0 : lead.reduce((sum, a) => sum + sizeOf(a).w, GAP);
-    layers.set(node.at[0], [...(layers.get(node.at[0]) ?? []), item]);
+  for (const cell of cells) {
+    const chips = cell.chips.map((chip) => ({ ...chip, ...size.get(chip.made) })), lead = cell.leads && !narrow ? chips.splice(0, 1) : [];
+    const hangs = chips.reduce((sum, chip) => sum + chip.h + 6, 0), wide = Math.max(size.get(cell.equation).w, ...chips.map((chip) => chip.w + HANG));
+    Object.assign(cell, { ...size.get(cell.equation), lead: lead[0], hanging: chips, hangs, wide, u: size.get(cell.unit), box: cell.unit.querySelector(".box")?.offsetWidth ?? 0, group: null });
   }
-  const columns = [...layers.keys()].sort((a, b) => a - b).map((layer) => {
-    const items = layers.get(layer).sort((a, b) => a.node.at[1] - b.node.at[1]);
-    const most = (of) => Math.max(0, ...items.map(of));
-    const lead = most((i) => i.before), inner = most((i) => i.wide + PAD + i.u.w), stacked = lead + inner > width;
-    return { layer, items, lead, stacked, width: lead + PAD + Math.max(stacked ? most((i) => Math.max(i.w, i.u.w)) : inner, narrow ? 0 : most((i) => size.get(i.group)?.w ?? 0)) };
-  });
+  for (const { cell, made: group } of groups) if (cell && !narrow) cell.group = group;
   let x = 0, top = 4;
+  const bands = [], lines = [], tags = [], columns = layers.map((layer) => {
+    const here = cells.filter((c) => c.layer === layer).sort((a, b) => a.row - b.row), most = (of) => Math.max(0, ...here.map(of));
+    const lead = narrow ? 0 : most((c) => (c.lead?.w ?? 0) + GAP), inner = most((c) => c.wide + PAD + c.u.w), stacked = lead + inner > width;
+    return { layer, here, lead, stacked, width: lead + PAD + Math.max(stacked ? most((c) => Math.max(c.wide, c.u.w)) : inner, most((c) => size.get(c.group)?.w ?? 0)) };
+  });
   for (const column of columns) {
     if (narrow || !bands.length || x + column.width > width + 1) (bands.push([]), (x = 0));
     Object.assign(column, { x, band: bands.length - 1 });
+    for (const cell of column.here) cell.column = column;
     bands.at(-1).push(column);
     x += column.width;
   }
+  const edges = ex.edges.map(({ from, to, via }) => ({ from: cells.find((c) => c.name === from), to: cells.find((c) => c.name === to), via })).filter((edge) => edge.from && edge.to);
   for (const band of bands) {
     const rows = new Map(), center = new Map();
     const reach = (row, above, below) => rows.set(row, [Math.max(rows.get(row)?.[0] ?? 0, above), Math.max(rows.get(row)?.[1] ?? 0, below)]);
-    for (const { items, stacked } of band)
-      for (const { node, h, u, lead, below } of items) {
-        const hangs = h / 2 + below;
-        reach(node.at[1], Math.max(h, boxHeight, 32) / 2 + 4, 4 + (stacked ? hangs + u.h + 8 : Math.max(hangs, u.h - boxHeight / 2, ...lead.map((a) => sizeOf(a).h - 16))));
-      }
-    for (const { from, via } of ex.edges)
-      for (const [layer, row] of via) if (band.some((c) => c.layer === layer) && nodes[from].kind === "statement" && !rows.has(row)) reach(row, 9, 9);
+    for (const { here, stacked } of band)
+      for (const { row, h, u, lead, hangs } of here) reach(row, Math.max(h, boxHeight, 32) / 2 + 4, 4 + (stacked ? h / 2 + hangs + u.h + 8 : Math.max(h / 2 + hangs, u.h - boxHeight / 2, (lead?.h ?? 0) - 16)));
+    for (const { via } of edges) for (const [layer, row] of via) if (band.some((c) => c.layer === layer) && !rows.has(row)) reach(row, 9, 9);
     for (const row of [...rows.keys()].sort((a, b) => a - b)) {
       const [above, below] = rows.get(row);
       center.set(row, top + above);
       top += above + below + 10;
     }
+    let bottom = top;
     for (const column of band) {
       column.center = center;
-      for (const { node, unit, w, h, wide, lead, hanging } of column.items) {
-        const y = center.get(node.at[1]), left = column.x + column.lead, { name } = node;
-        let hang = y + h / 2, lx = column.x;
-        put(nodeViews[name].node, left, y - h / 2);
-        for (const a of hanging) {
+      let under = top + 4;
+      for (const cell of column.here) {
+        const { name, equation, unit, group, w, h, box, wide, lead, hanging } = cell, y = center.get(cell.row), left = column.x + column.lead;
+        let hang = y + h / 2;
+        put(equation, left, y - h / 2);
+        if (lead) (put(lead.made, column.x, y - 16), lines.push([`M${column.x + lead.w + 3},${y} H${left - 3}`, lead.name, name]));
+        for (const chip of hanging) {
           hang += 6;
-          put(nodeViews[a].node, left + HANG, hang);
-          lines.push([`M${left + HANG - 4},${hang + 16} H${left + 34} V${y + h / 2 + 2}`, a, name]);
-          at[a] = { right: left + HANG + sizeOf(a).w, y: hang + 16, band: column.band };
-          hang += sizeOf(a).h;
-        }
-        for (const a of lead) {
-          put(nodeViews[a].node, lx, y - 16);
-          lx += sizeOf(a).w;
-          at[a] = { right: lx, y, band: column.band };
-          lines.push([`M${lx + 3},${y} H${left - 3}`, a, name]);
+          put(chip.made, left + HANG, hang);
+          lines.push([`M${left + HANG - 4},${hang + 16} H${left + 34} V${y + h / 2 + 2}`, chip.name, name]);
+          hang += chip.h;
         }
         const unitLeft = column.stacked ? left : left + wide + PAD;
         put(unit, unitLeft, column.stacked ? hang + 8 : y - boxHeight / 2);
         if (!column.stacked) lines.push([`M${left + w},${y} H${unitLeft}`, name, ""]);
-        at[name] = { x: left, y, h, band: column.band, column, bottom: y + h / 2, right: column.stacked ? left + w : unitLeft + (unit.querySelector(".box")?.offsetWidth ?? 0) };
+        Object.assign(cell, { x: left, y, right: column.stacked ? left + w : unitLeft + box, tagged: false });
+        if (group) (put(group, left, under), (under += size.get(group).h + 10));
       }
+      bottom = Math.max(bottom, under);
     }
-    let bottom = top;
-    for (const { items, x: left, lead } of narrow ? [] : band) {
-      let y = top + 4;
-      for (const { group } of items) if (group) (put(group, left + lead, y), (y += size.get(group).h + 10));
-      bottom = Math.max(bottom, y);
-    }
-    top = bottom + (bands.length > 1 ? 10 : 0);
+    top = bottom;
   }
-  for (const { at: name, made: group } of app.groups) if (narrow || !at[name]?.column) (put(group, 0, top), (top += size.get(group).h + 10));
-  for (const edge of ex.edges) {
-    const { from, to } = edge;
-    if (!at[from] || !at[to] || nodeViews[from].host === to) continue;
-    const d = route(at[from], at[to], edge, columns, narrow, tags);
-    if (d) lines.push([d, from, to]);
-  }
+  for (const { made: group, cell } of groups) if (!cell?.group) (put(group, 0, top), (top += size.get(group).h + 10));
+  for (const edge of edges) lines.push([route(edge, columns, narrow, tags), edge.from.name, edge.to.name]);
   made.style.height = `${Math.ceil(top)}px`;
-  draw(app, lines, tags, width, Math.ceil(top));
-  return bands.length;
+  draw(app, lines.filter(([d]) => d), tags, width, Math.ceil(top));
 }
 
 // From the right of a value to the left of the statement that takes it; past other layers in rows of its own
-function route(from, to, { from: name, via }, columns, narrow, tags) {
-  const tip = to.x - 3;
-  if (narrow) return to.band === from.band + 1 && from.column ? `M14,${from.bottom} V${to.y - to.h / 2 - 2}` : "";
-  if (from.band !== to.band) {
-    const first = to.column === columns.find((c) => c.band === to.band), last = columns.filter((c) => c.band === from.band).at(-1) === from.column;
-    tags.push([name, first ? 0 : tip - 20, to.y - 7]);
+function route({ from, to, via }, columns, narrow, tags) {
+  const tip = to.x - 3, { band } = to.column, before = from.column.band;
+  if (narrow) return band === before + 1 ? `M14,${from.y + from.h / 2} V${to.y - to.h / 2 - 2}` : ""; // else the equation tells
+  if (before !== band) {
+    const first = to.column === columns.find((c) => c.band === band), last = from.column === columns.findLast((c) => c.band === before);
+    if (from.name.length < 4 && !to.tagged) tags.push([from.name, first ? 0 : tip - 20, to.y - 7]);
+    to.tagged = true;
     return `${last ? `M${from.right + 2},${from.y} h14 ` : ""}M${first ? 2 : tip - 18},${to.y} H${tip}`;
   }
-  let { y } = from, path = `M${from.right + 2},${y}`, edge = from.column ? from.column.x + from.column.width : from.right;
+  let { y } = from, path = `M${from.right + 2},${y}`, edge = from.column.x + from.column.width;
   const bend = (x, width, end) => {
     path += Math.abs(end - y) < 1 ? ` H${x + width}` : ` H${x} C${x + width * 0.6},${y} ${x + width * 0.4},${end} ${x + width},${end}`;
     y = end;
   };
   for (const [layer, row] of via) {
-    const column = columns.find((c) => c.layer === layer && c.band === to.band);
-    if (!column || column === from.column || column === to.column || !column.center.has(row)) continue;
+    const column = columns.find((c) => c.layer === layer && c.band === band);
+    if (!column || column === from.column || column === to.column) continue;
     bend(column.x - PAD / 2, PAD + 8, column.center.get(row));
     edge = column.x + column.width;
     path += ` H${edge - PAD / 2}`;
@@ -1106,7 +1088,7 @@ function render(app) {
   const tab = (name) => button(TABS[name], "screen-" + name, () => go(app, ex.id, name), { "aria-current": name === screen && "page" });
   root.replaceChildren(
     el("div.top", ex ? button("☰ Exercises", "start", () => go(app)) : el("span"), button(THEMES[settings.theme], "theme", () => set(app, { theme: THEMES[settings.theme] }), { "aria-label": `colours ${settings.theme}: change to ${THEMES[settings.theme]}` })),
-    el("h1", ex ? ex.title || ex.program : "nudgegrad lab"),
+    el("h1", ex ? ex.title || shortened(ex.program) : "nudgegrad lab"),
     ...(ex ? [el("p.given", ex.nodes.filter((n) => n.kind === "input").map((n) => el("span.value", `${n.name} = ${shown(n.truth)}`, n.fixed && el("small", " fixed"))))] : []),
     ...(ex && !ex.large ? [el("div.tabs", { role: "navigation", "aria-label": "Screens" }, app.screens.map(tab))] : []),
     app.status, main);
