@@ -39,8 +39,10 @@ new MutationObserver((_, watch) => {
 }).observe(document, { childList: true, subtree: true });
 """
 SEEN = """async () => {
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+    const paint = await new Promise((done) => {
+        const find = (list) => list.getEntriesByName("first-contentful-paint").forEach((e) => done(e.startTime));
+        new PerformanceObserver(find).observe({ type: "paint", buffered: true });
+    });
     const script = performance.getEntriesByType("resource").find((e) => e.name.endsWith("lab.js")).responseEnd;
     return [paint, window.mounted[0] - script, document.querySelectorAll("input[data-box]").length];
 }"""

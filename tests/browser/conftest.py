@@ -36,7 +36,8 @@ class Watch:
 
     def __init__(self, page, own):
         self.own = (*OWN, *own)
-        self.faults, self.requests = [], []
+        self.faults: list[str] = []
+        self.requests: list[str] = []
         page.on("console", self.console)
         page.on("pageerror", lambda error: self.faults.append(f"{error}\n{error.stack}"))
         page.on("request", self.request)

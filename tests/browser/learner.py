@@ -114,7 +114,7 @@ class Learner:
 
     def tab_to(self, wanted, *, back=False, most=200):
         """Press Tab until something is focused; what was passed on the way."""
-        passed = []
+        passed: list[str] = []
         for _ in range(most):
             self.page.keyboard.press("Shift+Tab" if back else "Tab")
             if self.focused == wanted:

@@ -2,7 +2,9 @@
 
 from .course import COURSE
 
-SIGMOID = "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2 | w=0.37214598 x=-2.1853407 b=1.2345678 y=0.98765432"
+SIGMOID = (
+    "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2 | w=0.37214598 x=-2.1853407 b=1.2345678 y=0.98765432"
+)
 HOSTILE = "J = w**2 | w=<script>alert(1)</script>"
 
 
@@ -26,7 +28,11 @@ def net(layers, width, inputs=2):
 
 def chain(statements):
     """So many statements, each of the one before."""
-    said = ["a1 = w*x", *(f"a{k} = a{k - 1} + b{k % 7}" for k in range(2, statements)), f"J = a{statements - 1}**2/2"]
+    said = [
+        "a1 = w*x",
+        *(f"a{k} = a{k - 1} + b{k % 7}" for k in range(2, statements)),
+        f"J = a{statements - 1}**2/2",
+    ]
     given = " ".join(f"b{k}={k}" for k in range(7))
     return f"{'; '.join(said)} | w=2 x=3 {given} | fixed x"
 

@@ -24,6 +24,7 @@ class Lab:
             encoding="utf-8",
             env=environment,
         )
+        assert self.process.stdout
         found = re.match(r"http://127\.0\.0\.1:\d+/[\w-]+/$", self.process.stdout.readline())
         if not found:
             self.process.kill()

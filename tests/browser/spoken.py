@@ -20,5 +20,7 @@ def controls(page):
 def faults(page):
     """Which controls say nothing, or say a sign that is not read out."""
     return [
-        f"{role} is called {name!r}" for role, name in controls(page) if not name.strip() or set(name) & set("∂→←✓✗")
+        f"{role} is called {name!r}"
+        for role, name in controls(page)
+        if not name.strip() or set(name) & set("∂→←✓✗")
     ]

@@ -69,7 +69,9 @@ def test_the_colours_of_the_button(learner, moment):  # noqa: ARG001 - nw1 is le
     me = learner(color_scheme="light").open("nw1", "backward")
     seen = {}
     for _ in range(3):
-        seen[me.root.get_attribute("data-theme")] = me.root.evaluate("e => getComputedStyle(e).backgroundColor")
+        seen[me.root.get_attribute("data-theme")] = me.root.evaluate(
+            "e => getComputedStyle(e).backgroundColor"
+        )
         assert axe.violations(me.page) == []
         me.press("theme")
     assert len(seen) == 3

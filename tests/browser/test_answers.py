@@ -50,7 +50,9 @@ def test_an_ambiguous_comma_is_named(at_nw0):
     assert "ambiguous" in at_nw0.said("a:w")
 
 
-@pytest.mark.parametrize("text", ["66", "66.0", "6.6e1", "3*22", "132/2", "−−66", "6×11", "dJ/dw = 66", "66,0"])
+@pytest.mark.parametrize(
+    "text", ["66", "66.0", "6.6e1", "3*22", "132/2", "−−66", "6×11", "dJ/dw = 66", "66,0"]
+)
 def test_many_ways_to_write_an_answer(at_nw0, text):
     assert at_nw0.answer("a:w", text) == "right"
 

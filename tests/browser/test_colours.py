@@ -42,7 +42,9 @@ def test_every_pair_of_tokens(learner, scheme):
 
 def test_no_token_is_left_out():
     tokens = set(re.findall(r"(--[\w-]+)\s*:", CSS.read_text(encoding="utf-8")))
-    grounds = {ground for pairs in (colours.WRITTEN, colours.DRAWN) for found in pairs.values() for ground in found}
+    grounds = {
+        ground for pairs in (colours.WRITTEN, colours.DRAWN) for found in pairs.values() for ground in found
+    }
     assert tokens == colours.WRITTEN.keys() | colours.DRAWN.keys() | grounds | colours.ORNAMENT
 
 

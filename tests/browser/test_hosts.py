@@ -54,7 +54,9 @@ def test_a_file_works_offline_and_keeps_its_answers(exported):
     me.page.wait_for_timeout(500)
     me.reload()
     assert me.progress == "13 of 13"
-    assert {url.partition("#")[0] for url in me.page.watch.requests if not url.startswith("data:")} == {me.url}
+    assert {url.partition("#")[0] for url in me.page.watch.requests if not url.startswith("data:")} == {
+        me.url
+    }
 
 
 def test_a_file_has_its_screens_and_says_what_it_has_not(exported):

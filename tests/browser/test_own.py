@@ -71,8 +71,21 @@ def test_a_title_in_a_file_is_text(browser_page, tmp_path):
 
 def test_values_from_a_kept_state_are_text(browser_page, lab):
     hostile = "<img src=x onerror=alert(1)>"
-    box = {"typed": hostile, "state": "wrong", "say": hostile, "first": hostile, "attempts": hostile, "hints": hostile}
-    kept = {"text": "", "title": hostile, "boxes": {"v:c": box, "a:w": box}, "nudges": {"a:w": box}, "events": []}
+    box = {
+        "typed": hostile,
+        "state": "wrong",
+        "say": hostile,
+        "first": hostile,
+        "attempts": hostile,
+        "hints": hostile,
+    }
+    kept = {
+        "text": "",
+        "title": hostile,
+        "boxes": {"v:c": box, "a:w": box},
+        "nudges": {"a:w": box},
+        "events": [],
+    }
     lab.keep({"schema": 1, "exercises": {"nw1": kept}, "settings": {}})
     me = Learner(browser_page(), lab.url)
     for screen in ("backward", "results"):

@@ -27,7 +27,9 @@ def broken(browser_page, lab):
         if js:
             script, count = re.subn(*js, asset("lab.js"))
             assert count, f"{js[0]} is no longer there"
-            page.route("**/lab.js", lambda route: route.fulfill(content_type="text/javascript", body=script))
+            page.route(
+                "**/lab.js", lambda route: route.fulfill(content_type="text/javascript", body=script)
+            )
         return Learner(page, lab.url).open("nw1", screen)
 
     return come
@@ -106,7 +108,9 @@ def test_another_order_of_the_boxes(broken):
         "() => { const l = document.querySelectorAll('.group'); l[0].parentElement.insertBefore(l[1], l[0]); }"
     )
     last = list(COURSE["nw1"].answers)[-1]
-    assert [id for id in [*me.tab_to(last), last] if id in COURSE["nw1"].answers] != list(COURSE["nw1"].answers)
+    assert [id for id in [*me.tab_to(last), last] if id in COURSE["nw1"].answers] != list(
+        COURSE["nw1"].answers
+    )
 
 
 def test_a_marker_that_takes_everything(broken):
@@ -126,7 +130,9 @@ def test_states_of_one_shape(broken, lab, states):
 def test_motion_in_spite_of_the_wish(broken):
     from .test_motion_and_print import MOVING
 
-    me = broken(css=".nudgegrad path.pulse { animation: nudgegrad-pulse 2s !important; }", reduced_motion="reduce")
+    me = broken(
+        css=".nudgegrad path.pulse { animation: nudgegrad-pulse 2s !important; }", reduced_motion="reduce"
+    )
     me.nudge("a:w")
     assert me.page.evaluate(MOVING) > 0
 

@@ -6,7 +6,7 @@ import pytest
 
 from nudgegrad.errors import NudgegradError
 from nudgegrad.labs.exercise import exercise
-from nudgegrad.labs.text import read, text_of
+from nudgegrad.labs.text import read
 
 
 def test_program_values_and_fixed_names():
@@ -50,12 +50,6 @@ def test_a_mistake_has_its_place_and_the_next_thing_to_type(text, span, message,
     assert error.place is not None
     if message:
         assert text[error.place.start : error.place.end] == span
-
-
-def test_the_text_of_values_reads_back():
-    text = text_of("J = w*x*b", {"w": Fraction(1, 3), "x": 2.0, "b": 0.1}, ["x"])
-    assert text == "J = w*x*b | w=1/3 x=2 b=0.1 | fixed x"
-    assert read(text)[1] == {"w": Fraction(1, 3), "x": 2, "b": Fraction(1, 10)}
 
 
 def test_an_exercise_of_ones_own_is_known_by_its_text():

@@ -275,9 +275,7 @@ def listen(port: int = 0) -> socket.socket:
         if sys.platform == "win32":
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            found.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # a closed server's waits for minutes
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or it waits for minutes
         found.bind((ADDRESS, port))
         found.listen()
     except OSError as error:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 from ..errors import BindingError, Place
 from ..graphs.graph import Graph
@@ -97,28 +95,3 @@ def _names(text: str, start: int, end: int, graph: Graph) -> list[str]:
             )
         found.append(matched[0])
     return found
-
-
-def text_of(program: str, values: Mapping[str, Any], fixed: Sequence[str] = ()) -> str:
-    """The line of text of a program with values.
-
-    Parameters
-    ----------
-    program : str
-    values : mapping of input name to Fraction, int or float
-        A float is written as it prints.
-    fixed : sequence of str
-    """
-    parts = [program.strip().rstrip(";")]
-    if values:
-        parts.append(" ".join(f"{name}={_written(x)}" for name, x in values.items()))
-    if fixed:
-        parts.append(f"fixed {' '.join(fixed)}")
-    return " | ".join(parts)
-
-
-def _written(x: Any) -> str:
-    if isinstance(x, Fraction):
-        return str(x)
-    as_float = float(x)
-    return str(int(as_float)) if as_float == int(as_float) else repr(as_float)
