@@ -103,8 +103,9 @@ def test_the_host_is_a_widget_where_one_is_sure_to_work(monkeypatch):
 
 def test_a_widget_and_a_frame_show_themselves():
     bundle = ng.lab("nw0", host="widget")._repr_mimebundle_()
-    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "application/vnd.jupyter.widget-view+json" in bundle[0]
+    assert bundle[0]["text/html"].startswith("<iframe ")  # for pages without a kernel
+    assert "text/html" not in ng.lab(host="widget")._repr_mimebundle_()[0]  # all of the course is too much
     bundle = ng.lab("nw0", host="frame", height=345)._repr_mimebundle_()
     assert bundle["text/html"].startswith("<iframe ")
     assert "height: 345px" in bundle["text/html"]

@@ -149,9 +149,14 @@ class Lab:
         return frame_html(self.exercises, height=self._height, state=kept, title=title)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        said = {"text/plain": repr(self)}
         if self._widget is None:
-            return {"text/plain": repr(self), "text/html": self._repr_html_()}
-        return self._widget._repr_mimebundle_(include=include, exclude=exclude)
+            return {**said, "text/html": self._repr_html_()}
+        found = self._widget._repr_mimebundle_(include=include, exclude=exclude)
+        data, metadata = found if isinstance(found, tuple) else (found, {})
+        if len(self.exercises) == 1:  # a static page, where no kernel is, shows the frame
+            said["text/html"] = self._repr_html_()
+        return {**data, **said}, metadata
 
 
 def _result(box: Mapping[str, Any]) -> Result:
