@@ -3,8 +3,8 @@
     scripts/browser && python -m benchmarks.lab
 
 writes `benchmarks/results/lab.txt`. First paint counts from the request of the page; mounting from the
-arrival of lab.js until all boxes are in the page and laid out, so compiling the script is in it. Each page is
-a new context of one browser, with nothing cached, and its lab the one that `nudgegrad lab` starts.
+arrival of lab.js until all boxes are in the page and laid out, so compiling the script is in it. Each page
+is a new context of one browser, with nothing cached, and its lab the one that `nudgegrad lab` starts.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ new MutationObserver((_, watch) => {
 """
 SEEN = """async () => {
     const paint = await new Promise((done) => {
-        const find = (list) => list.getEntriesByName("first-contentful-paint").forEach((e) => done(e.startTime));
+        const name = "first-contentful-paint";
+        const find = (list) => list.getEntriesByName(name).forEach((e) => done(e.startTime));
         new PerformanceObserver(find).observe({ type: "paint", buffered: true });
     });
-    const script = performance.getEntriesByType("resource").find((e) => e.name.endsWith("lab.js")).responseEnd;
-    return [paint, window.mounted[0] - script, document.querySelectorAll("input[data-box]").length];
+    const script = performance.getEntriesByType("resource").find((e) => e.name.endsWith("lab.js"));
+    const boxes = document.querySelectorAll("input[data-box]").length;
+    return [paint, window.mounted[0] - script.responseEnd, boxes];
 }"""
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 PATH = Path(__file__).parent / ".axe" / "axe.min.js"
 RUN = """async () => {
     const found = await axe.run(document, { resultTypes: ["violations"] });
-    return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).slice(0, 4).join("  ")}`);
+    return found.violations.map((v) => `${v.id}: ${v.help}: ` +
+        v.nodes.map((n) => n.html).slice(0, 4).join("  "));
 }"""
 
 

@@ -153,9 +153,9 @@ def number(text):
 def headed_for(quotients):
     """Where the quotients of halved nudges head, as a short number.
 
-    Quotients are off by a multiple of the nudge: what the last one still lacks is as much as it gained. What
-    is left is far below that gain, or else below the six digits that are printed; so the shortest decimal near
-    by is meant.
+    Quotients are off by a multiple of the nudge: what the last one still lacks is as much as it gained.
+    What is left is far below that gain, or else below the six digits that are printed; so the shortest
+    decimal near by is meant.
     """
     *_, before, last = quotients
     gained = last - before

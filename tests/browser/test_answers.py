@@ -13,7 +13,7 @@ def at_nw0(learner):
     return me
 
 
-def attempts(me, lab, exercise, box):
+def attempts(me, exercise, box):
     """How often an answer was wrong or right, as the results say it."""
     me.open(exercise, "results")
     row = me.page.locator("tr", has=me.page.get_by_role("rowheader", name=box, exact=True))
@@ -22,18 +22,18 @@ def attempts(me, lab, exercise, box):
     return int(found[2])
 
 
-def test_a_quotient_is_close_and_no_attempt(learner, lab):
+def test_a_quotient_is_close_and_no_attempt(learner):
     me = learner().open("nw0", "backward")
     assert me.answer("a:a", "22.001") == "close"
     assert "22.0005, 22.00025" in me.said("a:a")
-    assert attempts(me, lab, "nw0", "dJ/da") == 0
+    assert attempts(me, "nw0", "dJ/da") == 0
     assert me.input("a:a").input_value() == "22.001"
     assert me.answer("a:a", "22") == "right"
-    assert attempts(me, lab, "nw0", "dJ/da") == 1
+    assert attempts(me, "nw0", "dJ/da") == 1
 
 
 @pytest.mark.parametrize("text", ["3,000", "1/", "(2", "w", "2 2", "1/0"])
-def test_what_cannot_be_read_is_no_attempt_and_loses_nothing(learner, lab, text):
+def test_what_cannot_be_read_is_no_attempt_and_loses_nothing(learner, text):
     me = learner().open("nw0", "backward")
     me.answer("v:a", "11")
     assert me.answer("a:a", text) == "empty"
@@ -41,7 +41,7 @@ def test_what_cannot_be_read_is_no_attempt_and_loses_nothing(learner, lab, text)
     assert me.said("a:a")
     assert me.focused == "a:a"
     assert me.state("v:a") == "right"
-    assert attempts(me, lab, "nw0", "dJ/da") == 0
+    assert attempts(me, "nw0", "dJ/da") == 0
     assert me.input("a:a").input_value() == text
 
 

@@ -14,10 +14,9 @@ from .geometry import settled
 CSS = Path(nudgegrad.__file__).parent / "labs" / "static" / "lab.css"
 SHAPE = """(box) => {
     const style = getComputedStyle(box);
-    const before = getComputedStyle(box, "::before").content;
-    const mark = box.querySelector(".mark")?.textContent ?? "";
+    const drawn = (where) => getComputedStyle(box, where).content.match(/^"(.*?)"/)[1];
     const line = [style.borderTopStyle, style.borderTopWidth].join(" ");
-    return [line, mark, style.borderTopLeftRadius, before, box.firstElementChild.textContent];
+    return [line, drawn("::after"), style.borderTopLeftRadius, drawn("::before")];
 }"""
 
 

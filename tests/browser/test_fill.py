@@ -16,7 +16,7 @@ def of(count):
 
 
 def answers_and_questions(exercise, asked):
-    """What is to be typed where: the boxes in the official order, before each derivative its nudge question."""
+    """What is to be typed where: boxes in the official order, before each derivative its nudge question."""
     boxes = [id for id in asked if not id.startswith("nudge ")]
     assert boxes == list(exercise.answers)
     for id in asked:

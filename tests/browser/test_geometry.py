@@ -1,4 +1,4 @@
-"""Nothing overlaps, nothing is cut off, and no page scrolls sideways, from a small phone to a wide screen."""
+"""Nothing overlaps, nothing is cut off, no page scrolls sideways: from a small phone to a wide screen."""
 
 import pytest
 

@@ -1,5 +1,6 @@
 """Other places than the page of `nudgegrad lab`: one file, a notebook's frame, a widget's model."""
 
+import json
 import subprocess
 import sys
 
@@ -40,8 +41,7 @@ def exported(tmp_path, browser_page):
         subprocess.run(command, check=True, capture_output=True)
         page = browser_page(own=(path.as_uri(),), **options)
         page.goto(path.as_uri())
-        me = Learner(page, path.as_uri())
-        return me
+        return Learner(page, path.as_uri())
 
     return come
 
@@ -121,8 +121,6 @@ MODEL = """async ([data, css]) => {
 
 
 def test_the_widget(browser_page, lab):
-    import json
-
     page = browser_page()
     cell = '<!DOCTYPE html><title>cell</title><link rel="icon" href="data:,"><div id="place"></div>'
     page.route(f"{lab.url}cell", lambda route: route.fulfill(content_type="text/html", body=cell))

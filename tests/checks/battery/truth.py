@@ -1,0 +1,196 @@
+"""Derivatives from values of f alone, in extended precision: no author's formula is used.
+
+f is evaluated in longdouble (64 bits of significand on x86, so that u = 2^-64), where it computes in the format
+it is given; where it does not, or where longdouble is no wider than float64, in float64, and the truth says so.
+Central differences of sixth order at steps from 2^-4 down by factors of 4 give values D_0, D_1, ...; the one of
+least estimated error is taken, its error being the larger change to its neighbours plus the rounding of f.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.checks.battery.case import Case, Where, cast, leaves, mapped
+
+WEIGHTS = (45 / 60, -9 / 60, 1 / 60)  # Fornberg 1988, table 1: f' from f(x + kh) - f(x - kh), order 6
+STEPS = tuple(2.0**-k for k in range(4, 27, 2))
+SAFETY = 8.0
+ENTRIES = 6  # of a block that are looked at one by one
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A derivative along a direction.
+
+    Parameters
+    ----------
+    value : longdouble
+    error : float
+        Estimated bound of abs(value - truth).
+    """
+
+    value: Any
+    error: float
+
+
+def precision(case: Case) -> str:
+    """The format in which the truth of a case is computed: "longdouble" or "float64"."""
+    wide = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+    with np.errstate(all="ignore"):
+        try:
+            value = case.f(cast(case.x, np.longdouble), *cast(case.args, np.longdouble))
+        except TypeError:
+            return "float64"
+    return "longdouble" if wide and getattr(value, "dtype", None) == np.longdouble else "float64"
+
+
+def slope(f: Callable[[Any], Any], unit: float) -> Slope:
+    """The derivative of f at 0, f being a function of one number with unit roundoff `unit`."""
+    found: list[tuple[Any, float]] = []
+    best: Slope | None = None
+    for h in STEPS:
+        values = [(f(k * h), f(-k * h)) for k in (1, 2, 3)]
+        value = sum(w * (up - down) for w, (up, down) in zip(WEIGHTS, values, strict=True)) / h
+        rounding = 4 * unit * float(max(abs(v) for pair in values for v in pair)) / h
+        found.append((value, rounding))
+        if len(found) < 3:
+            continue
+        (a, _), (b, _), (c, _) = found[-3:]
+        changes = float(max(abs(a - b) / 64, abs(b - c)))  # the first change is truncation of the larger step
+        error = SAFETY * (changes + rounding)
+        if best is None or error < best.error:
+            best = Slope(c, error)
+        if changes < rounding:
+            break
+    assert best is not None
+    return best
+
+
+def _moved(x: Any, v: Mapping[str, Any], t: Any) -> Any:
+    return mapped(x, lambda name, block: block + t * v[name] if name in v else block)
+
+
+class Truth:
+    """Slopes of a case's f at its x, kept for all cases that share f, x and args."""
+
+    def __init__(self, case: Case) -> None:
+        self.precision = precision(case)
+        self.dtype: Any = np.longdouble if self.precision == "longdouble" else np.float64
+        self.unit = float(np.finfo(self.dtype).eps) / 2
+        self.case = case
+        self.x, self.args = cast(case.x, self.dtype), cast(case.args, self.dtype)
+        self.known: dict[Where, Slope] = {}
+
+    def along(self, v: Mapping[str, Any]) -> Slope:
+        """The derivative along v, given by block; blocks that it does not name stand still."""
+
+        def f(t: float) -> Any:
+            return self.case.f(_moved(self.x, v, self.dtype(t)), *self.args)
+
+        return slope(f, self.unit)
+
+    def direction(self, block: str) -> Any:
+        """A direction of the whole block: random signs, random sizes, the scale of each entry."""
+        random = np.random.default_rng(sum(map(ord, block)))
+        values = leaves(self.x)[block]
+        size = np.abs(values)
+        typical = np.median(size[size > 0]) if np.any(size > 0) else 1
+        scale = np.where(size > 0, size, typical)
+        signs = random.choice([-1.0, 1.0], np.shape(values))
+        return (signs * random.uniform(0.6, 1.4, np.shape(values)) * scale).astype(self.dtype)
+
+    def whole(self, block: str) -> Slope:
+        """The derivative along `direction(block)`."""
+        return self._kept((block, (-1,)), {block: self.direction(block)})
+
+    def entry(self, block: str, index: tuple[int, ...]) -> Slope:
+        """The derivative by one entry, times the entry's scale: the step is relative."""
+        v = np.zeros_like(leaves(self.x)[block])
+        v[index] = self.scale(block, index)
+        return self._kept((block, index), {block: v})
+
+    def scale(self, block: str, index: tuple[int, ...]) -> Any:
+        """The size of an entry, 1 for 0."""
+        return abs(leaves(self.x)[block][index]) or self.dtype(1)
+
+    def _kept(self, where: Where, v: Mapping[str, Any]) -> Slope:
+        if where not in self.known:
+            self.known[where] = self.along(v)
+        return self.known[where]
+
+
+_TRUTHS: dict[tuple[int, int, int], Truth] = {}
+
+
+def truth_of(case: Case) -> Truth:
+    """The truth of a case, shared with the wrong variants of the same function at the same place."""
+    key = id(case.f), id(case.x), id(case.args)
+    if key not in _TRUTHS:  # which keeps its case, so that no other object takes these identities
+        _TRUTHS[key] = Truth(case)
+    return _TRUTHS[key]
+
+
+def sampled(case: Case, block: str, count: int = ENTRIES) -> list[tuple[int, ...]]:
+    """Indices of a block: those known to be wrong, and some at random."""
+    shape = np.shape(leaves(case.x)[block])
+    size = int(np.prod(shape))
+    flat = np.random.default_rng(size).permutation(size)[:count] if size < 10**7 else np.arange(count)
+    known = [index for name, index in case.entries if name == block]
+    return known + [i for i in (tuple(map(int, np.unravel_index(k, shape))) for k in flat) if i not in known]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claimed slope beside the true one; `error` is the bound of the truth and of the claim's rounding."""
+
+    block: str
+    index: tuple[int, ...] | None
+    claimed: float
+    true: float
+    error: float
+
+    @property
+    def differs(self) -> bool:
+        return not abs(self.claimed - self.true) <= self.error
+
+
+def compared(case: Case, count: int = ENTRIES, whole: bool = True) -> list[Comparison]:
+    """The claim beside the truth: along one direction in each block, and at a sample of its entries."""
+    truth = truth_of(case)
+    claims = leaves(case.grad(truth.x, *truth.args))
+    rounding = 256 * truth.unit  # of the claim, which is computed in the same precision
+    found = []
+    for block in leaves(case.x):
+        claim = np.asarray(claims[block])
+        if not claim.size:
+            continue
+        if whole:
+            products = claim * truth.direction(block)
+            s = truth.whole(block)
+            error = s.error + rounding * float(np.sum(np.abs(products)))
+            found.append(Comparison(block, None, np.sum(products), s.value, error))
+        for index in sampled(case, block, count):
+            s, claimed = truth.entry(block, index), claim[index] * truth.scale(block, index)
+            error = s.error + rounding * float(np.max(np.abs(claim)) * truth.scale(block, index))
+            found.append(Comparison(block, index, claimed, s.value, error))
+    return found
+
+
+def check_case(case: Case, count: int = ENTRIES, whole: bool = True) -> None:
+    """Assert that the claim agrees with the truth except in the blocks named, and differs from it there."""
+    comparisons = compared(case, count, whole)
+    wrong = {c.block for c in comparisons if c.differs}
+    assert wrong == case.blocks, (case.name, [c for c in comparisons if c.differs != (c.block in case.blocks)])
+    assert bool(wrong) == bool(case.wrong), case.name
+    sizes: dict[str, float] = {}
+    for c in comparisons:
+        sizes[c.block] = max(sizes.get(c.block, 0.0), float(abs(c.true)), float(abs(c.claimed)))
+    for c in comparisons:  # a truth known too badly would let anything agree
+        limit = 1e-3 * float(abs(c.claimed - c.true)) if c.differs else 1e-6 * max(sizes.values())
+        assert c.error <= limit, (case.name, c)
+    for block, index in case.entries:
+        assert any(c.differs for c in comparisons if (c.block, c.index) == (block, index)), (case.name, index)
