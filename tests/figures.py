@@ -26,3 +26,10 @@ FILE_BYTES = 120_000  # issue 3: of an exercise exported as one offline file
 
 # issue 3: 120 kB for an exercise's file, of which lab.js, lab.css and the payload have 84
 BENCH_BYTES = 36_000
+
+LAB_SCRIPT_BYTES = 60_000  # issue 3: lab.js
+LAB_STYLE_BYTES = 10_000  # the lab's design: lab.css
+LAB_OVERVIEW = 5_000  # milliseconds until 10,000 nodes are an overview: a frozen tab shows none
+LAB_CONTRAST = 4.5  # issue 3, and WCAG 2.2 1.4.3: text and what is behind it
+LAB_CONTRAST_SHAPES = 3.0  # WCAG 2.2, 1.4.11: borders that say what state something is in
+LAB_WIDTHS = (320, 390, 768, 1280, 1920)  # issue 3: pixels

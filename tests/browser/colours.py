@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-TEXT = 4.5
-SHAPE = 3.0  # borders that say what state something is in
+from ..figures import LAB_CONTRAST as TEXT
+from ..figures import LAB_CONTRAST_SHAPES as SHAPE
 
 # Which token is written on which, and which is drawn on which; every token of lab.css is in one of them.
 WRITTEN = {

@@ -2,10 +2,10 @@
 
 import pytest
 
+from ..figures import LAB_WIDTHS
 from .geometry import faults, resize
 from .programs import MEASURED
 
-WIDTHS = (320, 390, 768, 1280, 1920)
 WRONG = "-123456.5"
 WRONG_SAYS = """(text) => {
     for (const input of document.querySelectorAll("input[data-box], input[data-nudge]")) {
@@ -19,7 +19,7 @@ WRONG_SAYS = """(text) => {
 
 def at_every_width(page):
     found = []
-    for width in WIDTHS:
+    for width in LAB_WIDTHS:
         resize(page, width)
         found += [f"{width}: {fault}" for fault in faults(page)]
     return found

@@ -1,8 +1,7 @@
 """Large graphs: hundreds of boxes, and an overview where there are too many."""
 
+from ..figures import LAB_OVERVIEW
 from .programs import chain
-
-SOON = 5_000  # milliseconds, issue 3: the overview of 10,000 nodes
 
 
 def test_300_statements_can_be_filled_in(learner):
@@ -17,7 +16,7 @@ def test_300_statements_can_be_filled_in(learner):
 
 def test_10_000_nodes_give_an_overview(learner):
     me = learner().go()
-    me.page.set_default_timeout(SOON)
+    me.page.set_default_timeout(LAB_OVERVIEW)
     me.page.locator("input.program").fill(chain(10_000))
     me.page.get_by_role("button", name="overview").click()
     me.arrive("overview")

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 
 # Numbers travel as decimal texts there and as bit patterns back: JSON has no nan, inf or -0.
 EXPRESSION = """(() => {
-  const { tape, format, inputs, held, replays, partials } = input;
+  const { tape, format, inputs, held, replays } = input;
   const machine = lab.machine(tape), number = (text) => Number(text), float = new Float64Array(1);
   const bits = (x) => { float[0] = x ?? NaN; return new BigUint64Array(float.buffer)[0]; };
   const given = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, number(x)]));
@@ -32,7 +32,6 @@ EXPRESSION = """(() => {
       const found = machine.replay(at, i, number(x), format);
       return kept.map((k) => bits(found[k]));
     }),
-    partials: partials.map(([of, by]) => bits(machine.partial(at, of, by, format))),
   };
 })()"""
 
@@ -62,18 +61,16 @@ def task(
     format: str = "float64",
     inputs: Any = (),
     replays: Sequence[tuple[int, float, Sequence[int]]] = (),
-    partials: Sequence[tuple[str, str]] = (),
     held: Any = None,
 ) -> dict[str, Any]:
-    """What one machine is to compute: values; adjoints, replays (node, value, nodes kept) and partials at
-    these values, or at those `held`."""
+    """What one machine is to compute: values; adjoints and replays (node, value, nodes kept) at these
+    values, or at those `held`."""
     return {
         "tape": tape,
         "format": format,
         "inputs": {name: text(x) for name, x in dict(inputs).items()},
         "held": None if held is None else [text(x) for x in held],
         "replays": [[i, text(x), list(kept)] for i, x, kept in replays],
-        "partials": [list(pair) for pair in partials],
     }
 
 
@@ -84,7 +81,6 @@ def computed(tasks: Sequence[dict[str, Any]], module: Path = LAB) -> list[dict[s
             "values": numbers(found["values"]),
             "adjoints": numbers(found["adjoints"]),
             "replays": [numbers(bits) for bits in found["replays"]],
-            "partials": numbers(found["partials"]),
         }
         for found in run_in_node(module, EXPRESSION, list(tasks))
     ]

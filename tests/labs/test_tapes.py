@@ -113,24 +113,15 @@ def test_every_operation_of_random_programs_is_pythons(fmt):
 
 
 @BOTH
-def test_adjoints_and_partials_are_pythons(fmt):
+def test_adjoints_are_pythons(fmt):
     """At equal values: bit for bit in arithmetic programs, else within what both can be off by rounding."""
     runs = [in_format(exercise_run(e), fmt) for e in EXERCISES.values()]
     runs += list(random_runs(fmt.name, 3, 50, most_nodes=60))
-    asked = []
-    for run in runs:
-        g = run.graph
-        inside = {i: sorted(backprop.members(g, i) & set(g.names) - {i}) for i in g.names}
-        asked.append([(g.names[i], g.names[j]) for i in g.names if g.op(i) for j in inside[i]])
-    tasks = [
-        task(tape(r), fmt.name, partials=a, held=r.value_array) for r, a in zip(runs, asked, strict=True)
-    ]
+    tasks = [task(tape(r), fmt.name, held=r.value_array) for r in runs]
     exact = bounded = 0
-    for run, pairs, found in zip(runs, asked, computed(tasks), strict=True):
-        partials = [run.partial(*pair) for pair in pairs]
+    for run, found in zip(runs, computed(tasks), strict=True):
         if bitwise(run) and not rows_of(run) & {"**"}:
             assert same_bits(found["adjoints"], run.adjoint_array).all()
-            assert same_bits(found["partials"], partials).all()
             exact += 1
             continue
         live = [i for i in run.graph.names if run.graph.reaches[i]]
@@ -142,30 +133,6 @@ def test_adjoints_and_partials_are_pythons(fmt):
         bounded += len(live)
     assert exact
     assert bounded
-
-
-def test_the_exercises_partials_are_exactly_pythons():
-    runs = [exercise_run(e) for e in EXERCISES.values()]
-    asked = []
-    for run in runs:
-        g = run.graph
-        asked.append(
-            [
-                (g.names[i], g.names[j])
-                for i in g.names
-                if g.op(i)
-                for j in backprop.members(g, i) & set(g.names) - {i}
-            ]
-        )
-    tasks = [task(tape(r), partials=a) for r, a in zip(runs, asked, strict=True)]
-    for run, pairs, found in zip(runs, asked, computed(tasks), strict=True):
-        assert same_bits(found["partials"], [run.partial(*pair) for pair in pairs]).all()
-
-
-def test_a_name_that_does_not_stand_in_a_statement_has_no_partial():
-    run = parse("a = 2*w; J = a*b").at(w=1, b=2)
-    (found,) = computed([task(tape(run), partials=[("J", "w"), ("a", "w"), ("J", "b")])])
-    assert same_bits(found["partials"], [np.nan, 2.0, 2.0]).all()
 
 
 def test_inputs_can_be_given_and_are_rounded_to_the_format():
@@ -305,8 +272,7 @@ def test_a_new_row_needs_nothing_but_its_row(monkeypatch):
     for module in (graphs, evaluate, backprop):
         monkeypatch.setattr(module, "ROWS", rows)
     run = parse("a = cube(w - 1); J = 2*a").at(w=0.3)
-    (found,) = computed([task(tape(run), replays=[(0, 0.4, range(len(run.graph)))], partials=[("a", "w")])])
+    (found,) = computed([task(tape(run), replays=[(0, 0.4, range(len(run.graph)))])])
     assert same_bits(found["values"], run.value_array).all()
     assert same_bits(found["adjoints"], run.adjoint_array).all()
     assert same_bits(found["replays"][0], run.graph.at(w=0.4).value_array).all()
-    assert same_bits(found["partials"], [run.partial("a", "w")]).all()

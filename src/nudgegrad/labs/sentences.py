@@ -1,4 +1,7 @@
-"""What is said of typed answers, in one place for Python and the browser: the page is sent this table."""
+"""What the page says, in one place: of typed answers, for Python and the browser, and on its screens.
+
+The page is sent the whole table. Of a table of the page, caption and heads are one sentence.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,93 @@ SENTENCES: Mapping[str, str] = {
     "unit": "Do you mean {0} nudges? Type the word as well, or the change itself.",
     "turned": "The size is right, the sign is not: does {0} go up or down?",
     "again": "Compute {0} once more with {1} larger by {2}: by how much did {0} change?",
+    # screens
+    "lab": "nudgegrad lab",
+    "screens": "Screens",
+    "screen-forward": "Forward",
+    "screen-backward": "Backward",
+    "screen-show": "Show me",
+    "screen-slope": "Slope",
+    "screen-bench": "Nudge bench",
+    "screen-results": "Results",
+    "theme": "colours {0}: change to {1}",
+    "fixed": " fixed",
+    "closed": "The exercise '{0}' cannot be opened: {1}",
+    "python": "it needs Python",
+    # start
+    "start": "☰ Exercises",
+    "exercises": "Exercises",
+    "boxes": "{0} boxes",
+    "some": "{1} of {0} boxes",
+    "own": "Your own",
+    "program": "A program, its values, and what stays fixed:",
+    "example": "c = w*x; a = c + b; d = a - y; J = d**2/2 | x=2 w=-2 b=8 y=1 | fixed x y",
+    "offline": "This page cannot read new programs, because it works without Python. "
+    "The command 'nudgegrad lab' opens one that can.",
+    "correct": "Correct it: {0}",
+    "open": "Fill it in: {0} boxes",
+    "open-overview": "Open the overview",
+    # boxes
+    "meter": "boxes filled in",
+    "of": "{0} of {1}",
+    "switches": "what is shown",
+    "switch-chain": "chain rule",
+    "switch-ask": "nudge questions",
+    "switch-compact": "one box per node",
+    "switch-table": "as table",
+    "order": "Boxes in their order|asked|your answer|what is said of it",
+    "group": "derivatives at {0}",
+    "directly": "directly",
+    "help": "help",
+    "check": "Check",
+    "hint": "Hint",
+    "reveal": "Reveal this box",
+    "reveal-all": "Reveal all",
+    "hide-all": "Hide all",
+    "undo": "Undo",
+    "print": "Print",
+    "choose": "Choose a box first.",
+    "done": "{0}: done. Undo takes it back.",
+    "said-right": "right",
+    "said-wrong": "not right",
+    "said-close": "close",
+    "said-revealed": "revealed",
+    "said-recorded": "written down",
+    "before-its-turn": "Right, before its turn: next in order is {0}.",
+    "backward": "Go on, backward",
+    "values-filled": "All values are filled in. Now backward.",
+    "all-filled": "All boxes are filled in.",
+    "grows": "how the nudge grows",
+    "double-check": "Done: a double check",
+    "two-orders": "Forward order against backward order",
+    "orders": "What has to be computed for the derivatives of {0}|order|derivatives|how many",
+    # a nudge
+    "nudge": "nudge it",
+    "nudge-and-see": "nudge it: {0}, and see {1}",
+    "nudged": "{0} nudged by {1}|node|before|after|change",
+    "how-many-times": "How many times as much as {0} does {1} change?",
+    "changes": "nudge {0}: {1} changes ",
+    "times": " times as much",
+    "straight-line": "The same at every size: {0} is straight in {1}.",
+    "heads": "Where does it head as the nudge shrinks?",
+    "nudge-said": "{0} up by {1}: {2} {3}, {4} times as much.",
+    # the worked exercise, results, overview
+    "show": "the worked exercise",
+    "meter-shown": "boxes shown",
+    "worked": "Step shows the next of {0} boxes, Play one after the other.",
+    "back": "Back",
+    "play": "Play",
+    "pause": "Pause",
+    "step": "Step",
+    "restart": "Start over",
+    "filled": "{0} of {1} boxes are filled in.",
+    "results": "Every box|box|first answer|now|attempts|hints|revealed|time",
+    "yes": "yes",
+    "save": "Save results as JSON",
+    "large-graph": "This graph has {0} nodes, of them {1} statements and {2} inputs. Up to {3} statements "
+    "can be filled in; of larger graphs the lab shows values and derivatives.",
+    "find": "Find by name ",
+    "nodes": "{0} of {1} nodes|node|value|derivative of {2} by it",
 }
 
 

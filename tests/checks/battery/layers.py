@@ -79,7 +79,9 @@ def conv_gradient(x: Any, T: Any, stride: int, pad: int, bug: str = "") -> Any:
 
 def _windows(X: Any) -> Any:
     n, c, h, w = X.shape
-    return X.reshape(n, c, h // 2, 2, w // 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
+    return (
+        X.reshape(n, c, h // 2, 2, w // 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
+    )
 
 
 def _unwindowed(windows: Any) -> Any:
@@ -188,8 +190,12 @@ def cases() -> list[Case]:
     X = random.permutation(32).reshape(2, 1, 4, 4) / 8 - 1.7  # no two pixels of a window are near
     found.append(Case("max pooling", max_pool, X, max_pool_gradient, (normal(2, 1, 2, 2),)))
     found.append(Case("average pooling", average_pool, X, average_pool_gradient, (normal(2, 1, 2, 2),)))
-    x = {"K": normal(3, 2, 3, 3) / 3, "b": normal(3), "W": normal(12) / 3, "c": np.array(0.2)}
-    found.append(Case("convolutional net", conv_net, x, conv_net_gradient, (normal(3, 2, 4, 4), np.array([1.0, 0, 1]))))
+    x = {"K": normal(3, 2, 3, 3) / 3, "b": normal(3) / 2 - 0.5, "W": normal(12) / 3, "c": np.array(0.2)}
+    found.append(
+        Case(
+            "convolutional net", conv_net, x, conv_net_gradient, (normal(3, 2, 4, 4), np.array([1.0, 0, 1]))
+        )
+    )
     tokens = np.array([[0, 2, 2], [1, 0, 4], [2, 5, 5]])
     x = {"E": normal(6, 3), "W": normal(3, 2)}
     found.append(Case("embedding with repeats", embedding, x, embedding_gradient, (tokens, normal(3, 2))))

@@ -97,7 +97,7 @@ def hinge_gradient(x: Any, X: Any, y: Any, bug: str = "") -> Any:
     active = margin < (0 if bug == "margin at 0" else 1)
     if bug == "all active":
         active = np.ones_like(active)
-    dz = -(active if bug == "label forgotten" else active * y) / len(y)
+    dz = -(active * (np.ones_like(y) if bug == "label forgotten" else y)) / len(y)
     decay = 0.05 if bug == "2 forgotten" else 0.1
     return {"w": X.T @ dz + decay * x["w"], "b": np.sum(dz)}
 
@@ -177,7 +177,7 @@ def cases() -> list[Case]:
             binary_from_probabilities_gradient, (yes,),
         ),
         Case("focal loss", focal, z[:, 0], focal_gradient, (yes[:4] + 0.5,)),
-        Case("hinge loss", hinge, {"w": random.normal(size=3), "b": np.array(0.1)}, hinge_gradient, (X, y)),
+        Case("hinge loss", hinge, {"w": 2 * random.normal(size=3), "b": np.array(0.1)}, hinge_gradient, (X, y)),
         Case("KL divergence", divergence, random.normal(size=4), divergence_gradient, (q,)),
         Case("cosine similarity", cosine, (random.normal(size=4), random.normal(size=4)), cosine_gradient),
         Case("log-sum-exp", log_sum_exp, random.normal(size=6), log_sum_exp_gradient),

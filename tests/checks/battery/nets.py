@@ -23,10 +23,16 @@ def _pairs(x: Any) -> Pairs:
 def _like(x: Any, pairs: Pairs) -> Any:
     if "layers" in x:
         return {"layers": [{"W": W, "b": b} for W, b in pairs]}
-    return {name: value for k, (W, b) in enumerate(pairs) for name, value in ((f"W{k + 1}", W), (f"b{k + 1}", b))}
+    return {
+        name: value
+        for k, (W, b) in enumerate(pairs)
+        for name, value in ((f"W{k + 1}", W), (f"b{k + 1}", b))
+    }
 
 
-def _forward(pairs: Pairs, X: Any, unit: str, masks: tuple[Any, ...], keep: float) -> tuple[list[Any], list[Any]]:
+def _forward(
+    pairs: Pairs, X: Any, unit: str, masks: tuple[Any, ...], keep: float
+) -> tuple[list[Any], list[Any]]:
     """Z of every layer, and what goes into every layer; the last layer is linear."""
     inputs, sums = [X], []
     for k, (W, b) in enumerate(pairs):
@@ -213,10 +219,15 @@ def cases() -> list[Case]:
     masks = tuple(random.random((4, 7)) < 0.7 for _ in range(2))
     f, g = partial(net, unit="tanh", keep=0.7), partial(net_gradient, unit="tanh", keep=0.7)
     found.append(Case("net with dropout", f, x, g, (X, Y, *masks)))
-    f, g = partial(net, unit="relu", keep=0.7, l2=0.05), partial(net_gradient, unit="relu", keep=0.7, l2=0.05)
+    f, g = (
+        partial(net, unit="relu", keep=0.7, l2=0.05),
+        partial(net_gradient, unit="relu", keep=0.7, l2=0.05),
+    )
     found.append(Case("net with dropout and L2", f, x, g, (X, Y, *masks)))
     found.append(
-        Case("course net", course_net, _like({}, _layers(random, (3, 5, 5, 1))), course_net_gradient, (X, Y))
+        Case(
+            "course net", course_net, _like({}, _layers(random, (3, 5, 5, 1))), course_net_gradient, (X, Y)
+        )
     )
     labels = np.array([0, 2, 1, 1, 2, 0, 0])
     x = _like({}, _layers(random, (3, 4, 3)))

@@ -123,8 +123,13 @@ def cases() -> list[Case]:
             x["shift"] = normal(4)
         f, g = partial(norm, axis=axis, centred=centred), partial(norm_gradient, axis=axis, centred=centred)
         found.append(Case(name, f, x, g, (normal(5, 4),)))
-    for name, allowed in (("attention", np.ones((5, 5), bool)), ("causal attention", np.tri(5, dtype=bool))):
+    for name, allowed in (
+        ("attention", np.ones((5, 5), bool)),
+        ("causal attention", np.tri(5, dtype=bool)),
+    ):
         x = {w: normal(4, 4) / 2 for w in ("Wq", "Wk", "Wv", "Wo")}
         found.append(Case(name, attention, x, attention_gradient, (normal(5, 4), allowed, normal(5, 4))))
-    found.append(Case("self-attention", self_attention, normal(4, 3), self_attention_gradient, (normal(4, 3),)))
+    found.append(
+        Case("self-attention", self_attention, normal(4, 3), self_attention_gradient, (normal(4, 3),))
+    )
     return found

@@ -31,7 +31,9 @@ def _rnn_forward(x: Any, X: Any, h: Any) -> list[Any]:
 
 def rnn(x: Any, X: Any, h: Any, T: Any) -> Any:
     states = _rnn_forward(x, X, h)
-    return sum(np.sum((x["Wy"] @ a + x["by"] - t) ** 2) for a, t in zip(states[1:], T, strict=True)) / (2 * X.shape[2])
+    return sum(np.sum((x["Wy"] @ a + x["by"] - t) ** 2) for a, t in zip(states[1:], T, strict=True)) / (
+        2 * X.shape[2]
+    )
 
 
 def rnn_gradient(x: Any, X: Any, h: Any, T: Any, bug: str = "") -> Any:
@@ -178,7 +180,11 @@ def cases() -> list[Case]:
         "Wy": normal(2, hidden), "by": normal(2, 1),
     }  # fmt: skip
     found = [Case("tanh RNN", rnn, x, rnn_gradient, (X, normal(hidden, m), normal(steps, 2, m)))]
-    x = {"W": normal(4 * hidden, hidden + inputs, scale=0.6), "b": normal(4 * hidden, 1), "V": normal(2, hidden)}
+    x = {
+        "W": normal(4 * hidden, hidden + inputs, scale=0.6),
+        "b": normal(4 * hidden, 1),
+        "V": normal(2, hidden),
+    }
     found.append(Case("LSTM", lstm, x, lstm_gradient, (X, normal(2, m))))
     x = {
         name + gate: normal(*shape, scale=0.7)
@@ -188,7 +194,13 @@ def cases() -> list[Case]:
     found.append(Case("GRU", gru, x, gru_gradient, (X, normal(hidden, m))))
     # One weight for many steps, as in a linear filter.
     found.append(
-        Case("linear recurrence", partial(recurrence), np.array([0.9, 0.4]), recurrence_gradient, (normal(8),))
+        Case(
+            "linear recurrence",
+            partial(recurrence),
+            np.array([0.9, 0.4]),
+            recurrence_gradient,
+            (normal(8),),
+        )
     )
     return found
 

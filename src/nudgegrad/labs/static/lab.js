@@ -5,45 +5,52 @@
 
 // el("div.row", {attributes}, children…); the attributes may be left out
 function el(name, props, ...children) {
-  const [tag, ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  if (props?.constructor !== Object) (children.unshift(props), (props = {}));
+  const [tag, ...classes] = name.split("."), made = document.createElement(tag);
   if (classes.length) made.className = classes.join(" ");
+  return props?.constructor === Object ? filled(made, props, children) : filled(made, {}, [props, ...children]);
+}
+
+const shape = (tag, props = {}, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
+
+function filled(made, props, children) {
   for (const [key, value] of Object.entries(props)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value === true) made.setAttribute(key, "");
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
+    if (key.startsWith("on")) made[key] = value;
+    else if ((value ?? false) !== false) made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.flat(2).filter(Boolean));
   return made;
 }
 
-function shape(tag, props = {}, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(props)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
 // A formula for the eye, from Python's own markup, never from what a learner typed
 function math(content) {
-  const made = el("span.math", { "aria-hidden": "true" });
+  const made = el("span.math", HIDDEN);
   made.innerHTML = `<math displaystyle="true">${content}</math>`;
   return made;
 }
 
+const HIDDEN = { "aria-hidden": "true" };
+const TYPED = { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
 const button = (text, act, run, more = {}) => el("button", { type: "button", "data-act": act, onclick: run, ...more }, text);
 
 const table = (caption, heads, rows) =>
   el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map((t) => el("th", { scope: "col" }, t)))),
     el("tbody", rows.map(([first, ...rest]) => el("tr", el("th", { scope: "row" }, first), rest.map((cell) => el("td", cell)))))));
 
-const toolbar = (label, ...buttons) => el("div.tools", { role: "group", "aria-label": label }, buttons);
+// Caption and heads in one sentence of the table of words
+function listed(key, rows, ...values) {
+  const [caption, ...heads] = say(key, ...values).split("|");
+  return table(caption, heads, rows);
+}
+
+// A button whose words are in the table under what it does
+const press = (act, run, more) => button(say(act), act, run, more);
+const named = (name, role, label, ...children) => el(name, { role, "aria-label": label }, ...children);
+const toolbar = (label, ...buttons) => named("div.tools", "group", label, buttons);
 
 // ---- numbers
 
 const shown = (T) => (T ? decimalText(interval(T)).replace("-", "−") : "—");
-const brief = (x, digits = 10) => (Number.isFinite(x) ? String(Number(x.toPrecision(digits))).replace("-", "−") : "—");
+const brief = (x, digits = 10) => (Number.isFinite(x) ? String(Number(x.toPrecision(digits))).replace(/^-/, "−") : "—");
 const up = (change) => (change === 0 ? "stays" : `${change > 0 ? "↑" : "↓"} ${brief(Math.abs(change))}`);
 
 // A derivative: its name as text and as MathML
@@ -55,7 +62,6 @@ function derivative({ ex, nodes }, of, by) {
 // ---- the state: what the learner did, kept by the host
 
 const EMPTY = { typed: "", state: "empty", attempts: 0, hints: 0, revealed: false, first: null, seconds: 0, say: "" };
-const SAID = { right: "right", wrong: "not right", close: "close", revealed: "revealed", recorded: "written down" };
 
 function recordOf(app) {
   const { id, text, title } = app.ex;
@@ -76,38 +82,41 @@ const log = (app, what, box = null) => recordOf(app).events.push({ what, box, at
 
 // The boxes that are asked; one per node in the compact mode
 function asked({ ex, settings, nodes }) {
-  if (!settings.compact) return ex.boxes;
-  const [forward, backward] = [true, false].map((is) => ex.boxes.filter((box) => (box.kind === "forward") === is));
-  return [...forward, ex.own, ...backward.filter((box) => box.kind === "adjoint" && nodes[box.node].kind === "statement")];
+  const compact = ({ kind, node }) => kind === "adjoint" && nodes[node].kind === "statement";
+  return settings.compact ? [...ex.boxes.filter(forward), ex.own, ...ex.boxes.filter(compact)] : ex.boxes;
 }
 
+const forward = (box) => box.kind === "forward";
 const countSolved = (app) => asked(app).filter((box) => solved(recordOf(app).boxes[box.id])).length;
 
 // ---- one box
 
 function boxElement(app, box, { nudge, readonly } = {}) {
-  const kind = nudge ? "nudges" : "boxes";
-  const id = `${app.uid}-${kind}-${box.id}`, label = (nudge ?? box).spoken;
-  const input = el("input", { type: "text", id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "next", [nudge ? "data-nudge" : "data-box"]: box.id, "aria-label": label, "aria-describedby": id + "-say", readonly });
-  const made = el(`span.box.${nudge ? "ask" : box.kind === "forward" ? "forward" : "backward"}`, input);
-  const view = { box, nudge, kind, input, made, say: el("span.say", { id: id + "-say" }) };
-  if (!readonly) {
-    input.addEventListener("focus", () => focused(app, view));
-    input.addEventListener("blur", () => blurred(app, view));
-    input.addEventListener("input", () => typed(app, view));
-    input.addEventListener("keydown", (event) => keyed(app, view, event));
-  }
-  (nudge ? app.asks : app.views).set(box.id, view);
+  const kind = nudge ? "nudges" : "boxes", id = `${app.uid}-${kind}-${box.id}`, { spoken } = nudge ?? box, says = id + "-say";
+  const input = el("input", { ...TYPED, id, enterkeyhint: "next", [nudge ? "data-nudge" : "data-box"]: box.id, "aria-label": spoken, "aria-describedby": says, readonly });
+  const made = el(`span.box.${nudge ? "ask" : forward(box) ? "forward" : "backward"}`, input);
+  const view = { box, nudge, kind, spoken, truth: nudge ? nudge.first : box.truth, input, made, say: el("span.say", { id: says }) };
+  app.views.set(viewKey(input), view);
   update(app, view);
   return view;
+}
+
+const viewKey = ({ dataset: { box, nudge } }) => box ?? "nudge " + nudge;
+
+// One listener for all boxes
+function listen(app) {
+  for (const [type, run] of Object.entries({ focusin: focused, focusout: blurred, input: typed, keydown: keyed }))
+    app.root.addEventListener(type, (event) => {
+      const view = app.views.get(viewKey(event.target));
+      if (view && !view.input.readOnly) run(app, view, event);
+    });
 }
 
 function update(app, view) {
   const { typed: text, state, say } = look(app, view), { input } = view;
   if (input.value !== text) input.value = text;
-  input.size = Math.max(3, Math.min(14, text.length));
-  if (state === "wrong") input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
+  input.size = Math.max(3, Math.min(18, text.length));
+  input.ariaInvalid = state === "wrong" ? "true" : null;
   view.made.dataset.state = view.say.dataset.state = state;
   view.say.textContent = say;
 }
@@ -153,32 +162,32 @@ function keyed(app, view, event) {
 }
 
 function submit(app, view) {
-  const { box, nudge, input } = view, entry = entryOf(app, view), text = input.value;
+  const { box, nudge, input, spoken } = view, entry = entryOf(app, view), typed = input.value;
   if (solved(entry)) return next(app, view);
-  const { state, say } = nudge ? markNudge(nudge, text) : mark(box, text);
-    const marked = SAID[state];
-  if (marked && state !== "close") entry.attempts += 1;
-  if (marked) entry.first ??= text;
-  Object.assign(entry, { typed: text, state: marked ? state : "empty", say: say === "Right." ? "" : say });
-  const boxes = asked(app), before = nudge || state !== "right" ? null : boxes.slice(0, boxes.indexOf(box)).find((b) => !solved(recordOf(app).boxes[b.id]));
-  if (before) entry.say = `Right, before its turn: next in order is ${before.label}.`;
+  const found = nudge ? markNudge(nudge, typed) : mark(box, typed), state = WORDS["said-" + found.state] ? found.state : "empty";
+  if (state !== "empty") {
+    if (state !== "close") entry.attempts += 1;
+    entry.first ??= typed;
+  }
+  Object.assign(entry, { typed, state, say: found.code === "exact" && !nudge ? "" : found.say });
+  const boxes = asked(app), before = boxes.slice(0, boxes.indexOf(box)).find(({ id }) => !solved(recordOf(app).boxes[id]));
+  if (before && !nudge && state === "right") entry.say = say("before-its-turn", before.label);
   refresh(app, view);
-  announce(app, `${(nudge ?? box).spoken}: ${marked ?? ""}. ${entry.say}`);
+  announce(app, `${spoken}: ${WORDS["said-" + state] ?? ""}. ${entry.say}`);
   if (solved(entry)) next(app, view);
   else input.select();
 }
 
 // All stops in their order: the nudge question of a derivative, its local derivative, the derivative
-const stops = (app, root = app.root) =>
-  [...root.querySelectorAll("input[data-box],input[data-nudge]")].map(({ dataset }) => app.views.get(dataset.box) ?? app.asks.get(dataset.nudge));
+const stops = (app, root = app.root) => [...root.querySelectorAll("input[data-box],input[data-nudge]")].map((input) => app.views.get(viewKey(input)));
 
 function next(app, view) {
   const all = stops(app), at = all.indexOf(view);
   const target = [...all.slice(at + 1), ...all.slice(0, at)].find((v) => !solved(look(app, v)));
   if (target) return target.input.focus();
-  const more = app.screen === "forward" && button("Go on, backward", "backward", () => go(app, app.ex.id, "backward"));
-  announce(app, more ? "All values are filled in. Now backward." : "All boxes are filled in.");
-  if (more) app.end.replaceChildren(more);
+  const more = app.screen === "forward";
+  announce(app, say(more ? "values-filled" : "all-filled"));
+  if (more) app.end.replaceChildren(press("backward", () => go(app, app.ex.id, "backward")));
   app.end.querySelector("button,h2")?.focus();
 }
 
@@ -192,20 +201,21 @@ function refresh(app, view) {
 
 // ---- hints, reveal, hide
 
-const withBox = (app, run) => (app.current ? run(app, app.current) : announce(app, "Choose a box first."));
+const withBox = (app, run) => (app.current ? run(app, app.current) : announce(app, say("choose")));
 
 function hint(app, view) {
-  const entry = entryOf(app, view), hints = view.nudge ? [view.nudge.hint] : view.box.hints ?? [`${view.box.node} = ${app.nodes[view.box.node].formula}`];
+  const { box, nudge } = view, entry = entryOf(app, view);
+  const hints = nudge ? [nudge.hint] : box.hints ?? [`${box.node} = ${app.nodes[box.node].formula}`];
   entry.hints = Math.min(hints.length, entry.hints + 1);
   entry.say = hints[entry.hints - 1];
-  log(app, "hint", view.box.id);
+  log(app, "hint", box.id);
   refresh(app, view);
   announce(app, entry.say);
 }
 
 function reveal(app, view) {
-  const entry = entryOf(app, view), T = view.nudge ? view.nudge.first : view.box.truth;
-  if (entry.state !== "right" && T) Object.assign(entry, { typed: shown(T).replace("…", ""), state: "revealed", revealed: true, say: "" });
+  const entry = entryOf(app, view), { truth } = view;
+  if (entry.state !== "right" && truth) Object.assign(entry, { typed: shown(truth).replace("…", ""), state: "revealed", revealed: true, say: "" });
 }
 
 function revealThis(app, view) {
@@ -221,15 +231,15 @@ function withUndo(app, what, run) {
   log(app, what);
   save(app);
   render(app);
-  announce(app, `${what}: done. Undo takes it back.`);
+  announce(app, say("done", what));
 }
 
-const revealAll = (app) => withUndo(app, "reveal all", () => [...app.views.values(), ...app.asks.values()].forEach((view) => reveal(app, view)));
+const revealAll = (app) => withUndo(app, "reveal all", () => app.views.forEach((view) => reveal(app, view)));
 
 const hideAll = (app) =>
   withUndo(app, "hide all", () => {
     const { boxes, nudges } = recordOf(app);
-    for (const entry of [...Object.values(boxes), ...Object.values(nudges)]) Object.assign(entry, { typed: "", state: "empty", say: "" });
+    for (const entry of [boxes, nudges].flatMap(Object.values)) Object.assign(entry, { typed: "", state: "empty", say: "" });
   });
 
 function undo(app) {
@@ -247,10 +257,13 @@ function announce(app, text) {
 
 function progress(app) {
   const done = countSolved(app), all = asked(app).length;
-  app.bar.max = all;
-  app.bar.value = done;
-  app.count.textContent = `${done} of ${all}`;
+  gauge(app, done, all);
   if (app.end) closing(app, done === all);
+}
+
+function gauge(app, done, all) {
+  Object.assign(app.bar, { max: all, value: done });
+  app.count.textContent = say("of", done, all);
 }
 
 // ---- the stage: the graph, boxes on its edges, columns of derivatives under its nodes
@@ -260,9 +273,9 @@ const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 // Elements in the official order; `arrange` gives them their places
 function stage(app, { columns, readonly, boxes: withBoxes = true }) {
   const { ex, nodes } = app, made = el("div.stage"), boxes = asked(app), groups = new Map();
-  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), cells: [], nodeViews: {}, groups: [], views: new Map(), asks: new Map() });
+  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), cells: [], nodeViews: {}, groups: [], views: new Map() });
   made.append(app.drawing);
-  const slope = (name, node) => (app.nodeViews[name] = { node, slope: el("span.slope", { "aria-hidden": "true" }) }).slope;
+  const slope = (name, node) => (app.nodeViews[name] = { node, slope: el("span.slope", HIDDEN) }).slope;
   for (const node of ex.nodes) {
     if (node.kind === "input" || !node.at) continue;
     const { name, args } = node, chips = args.filter((a) => nodes[a].kind === "input" && nodes[a].at).map((a) => {
@@ -292,22 +305,22 @@ function stage(app, { columns, readonly, boxes: withBoxes = true }) {
 }
 
 // A long equation as text, which wraps
-const equationOf = ({ name, formula = "", formula_ml, ml }) => (formula.length > 30 ? el("code", `${name} = ${formula}`) : math(formula_ml ?? ml));
+const equationOf = ({ name, formula = "", formula_ml, ml }, most = 30) => (formula.length > most ? el("code", `${name} = ${formula}`) : math(formula_ml ?? ml));
 
 function groupElement(app, at, boxes, readonly) {
   const { settings, ex, nodes } = app, seen = new Set();
-  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": `derivatives at ${at}` }, el("p.title", equationOf(nodes[at])));
+  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": say("group", at) }, el("p.title", equationOf(nodes[at], 20)));
   const row = (kind, words, view, more) => group.append(el(`div.row.${kind}`, words, el("span.answer", view.made, more), view.say));
   for (const box of boxes) {
     const name = box.by ?? box.node;
     const asks = !seen.has(name) && settings.ask && !settings.compact && !readonly && boxes.find((b) => b.kind === "adjoint" && b.node === name && b.nudge);
     seen.add(name);
-    if (asks) row("question", el("span", { "aria-hidden": "true" }, asks.nudge.words), boxElement(app, asks, { nudge: asks.nudge }));
+    if (asks) row("question", el("span", HIDDEN, asks.nudge.words), boxElement(app, asks, { nudge: asks.nudge }));
     const d = (of, by) => derivative(app, of, by).ml, { output } = ex, users = (settings.chain && !settings.compact && box.users) || [];
     const terms = users.slice(0, 6).map((user, k) => `<mo>${k ? "+" : "="}</mo>${d(user, name)}${user === output ? "<mtext>&#xa0;directly</mtext>" : `<mo>×</mo>${d(output, user)}`}`);
     if (users.length > 6) terms.push("<mo>+</mo><mo>…</mo>");
     const said = [d(box.by ? box.node : output, name), ...terms], last = said.pop();
-    const see = !readonly && ex.tape && box !== ex.own && button("nudge it", "nudge", () => nudge(app, box), { class: "small", "aria-label": `nudge it: ${name}, and see ${box.by ? box.node : ex.output}` });
+    const see = !readonly && ex.tape && box !== ex.own && press("nudge", () => nudge(app, box), { class: "small", "aria-label": say("nudge-and-see", name, box.by ? box.node : ex.output) });
     row(box.kind, [...said, `${last}<mo>=</mo>`].map((part) => math(`<mrow>${part}</mrow>`)), boxElement(app, box, { readonly }), see || null);
   }
   return group;
@@ -436,27 +449,27 @@ function draw({ drawing, uid }, lines, tags, width, height) {
 function nudge(app, box) {
   const { ex, nodes } = app, by = box.by ?? box.node, of = box.by ? box.node : ex.output, size = 0.001;
   const m = (app.machine ??= machine(ex.tape)), before = m.forward(), after = m.replay(before, by, before[nodes[by].i] + size);
-  const rows = ex.nodes.filter(({ name, i }) => (box.by ? name === by || name === of : after[i] !== before[i] || name === of));
+  const seen = ex.nodes.filter(({ name, i }) => name === of || (box.by ? name === by : after[i] !== before[i]));
+  const rows = seen.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])]);
   const [, ...steps] = box.quotients?.find(([h]) => h === "1/1000") ?? ["", box.truth, box.truth, box.truth];
-  const list = steps.map((q, k) => el("li", `nudge ${brief(size / 2 ** k)}: ${of} changes `, el("strong", { "data-quotient": true }, shown(q)), " times as much"));
-  app.panel = el("div.nudged", { "data-for": box.id },
-    table(`${by} nudged by ${size}`, ["node", "before", "after", "change"], rows.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])])),
-    el("div", el("p", `How many times as much as ${by} does ${of} change?`), el("ol", list), el("p", steps[0] === steps[2] ? `The same at every size: ${of} is straight in ${by}.` : "Where does it head as the nudge shrinks?")));
+  const list = steps.map((q, k) => el("li", say("changes", brief(size / 2 ** k), of), el("strong", { "data-quotient": true }, shown(q)), say("times")));
+  const heads = el("div", el("p", say("how-many-times", by, of)), el("ol", list), el("p", say(steps[0] === steps[2] ? "straight-line" : "heads", of, by)));
+  app.panel = el("div.nudged", { "data-for": box.id }, listed("nudged", rows, by, size), heads);
   pulse(app, by, box.by && of);
   coach(app);
-  announce(app, `${by} up by ${size}: ${of} ${up(after[nodes[of].i] - before[nodes[of].i])}, ${shown(steps[0])} times as much.`);
+  announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), shown(steps[0])));
 }
 
 function pulse({ ex, drawing }, from, only) {
-  const reached = new Map([[from, 0]]);
-  for (const { name, args } of ex.nodes) {
-    const before = (args ?? []).filter((a) => reached.has(a)).map((a) => reached.get(a));
-    if (before.length && (!only || name === only)) reached.set(name, Math.max(...before) + 1);
+  const reached = { [from]: 0 };
+  for (const { name, args = [] } of ex.nodes) {
+    const steps = args.map((a) => reached[a] + 1).filter(isFinite);
+    if (steps.length && (!only || name === only)) reached[name] = Math.max(...steps);
   }
   for (const path of drawing.querySelectorAll("path[data-from]")) {
-    const { from: source, to } = path.dataset, lit = reached.has(source) && (to ? reached.has(to) : source !== from);
+    const { from: source, to } = path.dataset, lit = reached[source] >= 0 && (to ? reached[to] >= 0 : source !== from);
     path.classList.remove("pulse");
-    path.style.animationDelay = `${(reached.get(source) ?? 0) * 0.35 + (to ? 0.2 : 0)}s`;
+    path.style.animationDelay = `${(reached[source] ?? 0) * 0.35 + (to ? 0.2 : 0)}s`;
     path.getBoundingClientRect(); // starts the animation anew
     path.classList.toggle("pulse", lit);
   }
@@ -465,33 +478,35 @@ function pulse({ ex, drawing }, from, only) {
 // ---- the coach: what is asked, how the nudge grows, what was seen, what is done
 
 function coach(app) {
-  const { coach: made, current, settings, views } = app;
+  const { coach: made, current, settings, views, panel } = app;
   if (!made) return;
-  const box = current && !current.nudge ? current.box : null, way = views.get("a:" + (box?.by ?? box?.node))?.box.way ?? [];
+  const box = current?.nudge ? null : current?.box, way = views.get("a:" + (box?.by ?? box?.node))?.box.way ?? [];
   const known = way.length > 1 && way.every(([id]) => !id || solved(recordOf(app).boxes[id]));
-  made.replaceChildren(...[
-    box?.hints && el("p", box.hints[0]),
-    settings.chain && box?.once && el("p", box.once),
-    known && el("p.amplifier", { "aria-label": "how the nudge grows" }, way.map(([, factor, text]) => [factor && el("b", factor), el("span", text)])),
-    app.panel,
-  ].filter(Boolean));
+  const grows = way.map(([, factor, text]) => [factor && el("b", factor), el("span", text)]);
+  const parts = [box?.hints && el("p", box.hints[0]), settings.chain && box?.once && el("p", box.once), known && named("p.amplifier", null, say("grows"), grows), panel];
+  made.replaceChildren(...parts.filter(Boolean));
 }
 
 // After the last box: one nudge as a double check, and what the backward order saves
 function closing({ ex, end, screen }, done) {
-  if (screen === "backward" && (!done || !ex.answers)) return end.replaceChildren();
-  if (screen !== "backward" || end.firstChild) return null;
-  end.append(el("h2", { tabindex: "-1" }, "Done: a double check"), el("p", ex.check ?? ""));
-  if (ex.orders) end.append(el("h3", "Forward order against backward order"), table(`What has to be computed for the derivatives of ${ex.output}`, ["order", "derivatives", "how many"], ex.orders.rows), el("p", ex.orders.says));
+  if (screen !== "backward") return;
+  if (!done || !ex.answers) return end.replaceChildren();
+  if (end.firstChild) return;
+  end.append(el("h2", { tabindex: "-1" }, say("double-check")), el("p", ex.check ?? ""));
+  if (ex.orders) end.append(el("h3", say("two-orders")), listed("orders", ex.orders.rows, ex.output), el("p", ex.orders.says));
 }
 
 // Marking: the twin of answers.py and marking.py. A rational is [n, d], BigInts with d > 0, not always in lowest terms.
 
 const WORDS = {}; // the sentences, from Python
 const say = (key, ...values) => WORDS[key].replace(/\{(\d)\}/g, (_, k) => values[k]);
-const BINDING = { "(": 0, "+": 1, "-": 1, "*": 2, "/": 2, negative: 3, "^": 4 };
-const WORD = "(?:[A-Za-z_]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])(?:[A-Za-z_0-9]|[^\\x00-\\x7f⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻¼-¾⅐-⅞↉])*";
-const PREFIX = RegExp(` *(?:${WORD}(?: */ *${WORD})?)? *=`, "y");
+const BINDING = { "+": 1, "-": 1, "*": 2, "/": 2, "^": 4 };
+const RAISED = "⁰¹²³⁴-⁹", PARTS = "¼-¾⅐-⅞↉";
+const LETTER = `(?:[A-Za-z_]|[^\\x00-\\x7f${RAISED}⁺⁻${PARTS}])`, WORD = `${LETTER}(?:${LETTER}|[0-9])*`;
+const PREFIX = RegExp(`(?:${WORD}(?: */ *${WORD})?)? *=`, "y");
+const NUMBER = "([0-9.,]+)(?:[eE]([-+]?[0-9]+))?", LITERAL = RegExp(`^[-+]? *${NUMBER} *$`);
+const DECIMAL = RegExp(NUMBER, "y"), VULGAR = RegExp(`([0-9]*)([${PARTS}])`, "y"), SUPERSCRIPT = RegExp(`([⁺⁻]?)([${RAISED}]+)`, "y");
+const BEFORE = RegExp(`^([*/^)]|[⁺⁻]?[${RAISED}])`), SIGNLESS = RegExp(`^[(0-9.,${PARTS}]`);
 
 const magnitude = (n) => (n < 0n ? -n : n);
 function lowest([n, d]) {
@@ -499,7 +514,10 @@ function lowest([n, d]) {
   while (b) [a, b] = [b, a % b];
   return d < 0n ? [-n / a, -d / a] : [n / a, d / a];
 }
-const rational = (text) => { const [n, d = "1"] = text.split("/"); return [BigInt(n), BigInt(d)]; };
+function rational(text) {
+  const [n, d = "1"] = text.split("/");
+  return [BigInt(n), BigInt(d)];
+}
 const plus = ([a, b], [c, d]) => [a * d + c * b, b * d];
 const minus = ([a, b], [c, d]) => [a * d - c * b, b * d];
 const times = ([a, b], [c, d]) => [a * c, b * d];
@@ -511,7 +529,9 @@ const same = ([a, b], [c, d]) => a * d === c * b;
 const tenTo = (e) => (e < 0 ? [1n, 10n ** BigInt(-e)] : [10n ** BigInt(e), 1n]);
 const digitsIn = (n) => String(magnitude(n)).length;
 
-const stop = (at, ...what) => { throw { message: say(...what), at }; };
+function stop(at, ...what) {
+  throw { message: say(...what), at };
+}
 const shortened = (text) => (text.length <= 24 ? text : text.slice(0, 23) + "…");
 const LARGEST = 10n ** 300n;
 function bounded(x, at) {
@@ -527,23 +547,20 @@ function power([n, d], exponent, at) {
   return bounded(exponent[0] < 0n ? [d ** e, n ** e] : [n ** e, d ** e], at);
 }
 
-function operate(sign, at, values) {
-  const y = values.pop();
-  if (sign === "negative") return values.push(negated(y));
+const OPERATIONS = { "+": plus, "-": minus, "*": times, "/": over };
+function operate(sign, x, y, at) {
+  if (sign === "^") return power(x, y, at);
   if (sign === "/" && !y[0]) stop(at, "zero");
-  const x = values.pop();
-  values.push(sign === "^" ? power(x, y, at) : bounded({ "+": plus, "-": minus, "*": times, "/": over }[sign](x, y), at));
+  return bounded(OPERATIONS[sign](x, y), at);
 }
 
 function decimal(written, exponent, at) {
   const points = written.split(".").length - 1, commas = written.split(",").length - 1, quoted = shortened(written);
   if (points + commas === written.length) stop(at, "digitless", quoted);
-  if (commas > 1 || (commas && (points || written.endsWith(","))))
-    stop(at, "commas", quoted);
+  if (commas > 1 || (commas && (points || written.endsWith(",")))) stop(at, "commas", quoted);
   if (points > 1) stop(at, "points", quoted);
   const [whole, part = ""] = written.split(/[.,]/);
-  if (commas && part.length === 3 && whole.length <= 3 && /[1-9]/.test(whole))
-    stop(at, "ambiguous", written, whole, part);
+  if (commas && part.length === 3 && whole.length <= 3 && /[1-9]/.test(whole)) stop(at, "ambiguous", written, whole, part);
   if (Math.abs(exponent) > 300) stop(at, "large");
   const places = part.length - exponent, digits = (whole + part).replace(/^0+/, "").length;
   return { value: bounded(times([BigInt(whole + part), 1n], tenTo(-places)), at), places, digits };
@@ -555,58 +572,65 @@ const asRead = (typed) => typed // one character for one, so that offsets stay
   .replace(/[\t-\r\u00a0\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]/g, " ")
   .replace(/[×·⋅∗∙]/g, "*").replace(/[÷∕⁄]/g, "/").replace(/[−–‐‑‒—]/g, "-").replace(/≈/g, "=");
 
+// By descent: each operand takes the signs after it that bind at least so strongly
 function read(typed) {
-  const characters = [...typed], text = asRead(typed);
-  if (text.length > 200) stop(200, "long");
-  const values = [], pending = []; // pending: signs and brackets whose right side is not complete
-  let at = 0, last = "", shape = "", depth = 0, ready = false, literal, found;
-  const match = (pattern) => { pattern.lastIndex = at; return (found = pattern.exec(text)); };
-  const reduce = (binding) => {
-    while (pending.length && BINDING[pending.at(-1)[0]] >= binding) operate(...pending.pop(), values);
+  const text = asRead(typed);
+  let at = 0, last = "", start, found, depth = 0, literal;
+  const take = (pattern) => {
+    pattern.lastIndex = at;
+    found = pattern.exec(text);
+    if (!found) return false;
+    start = at;
+    [last] = found;
+    at += last.length;
+    while (text[at] === " ") at++;
+    return true;
   };
-  if (match(PREFIX)) [at, last] = [found[0].length, "="];
-  for (;;) {
-    match(/ */y), at += found[0].length;
-    const here = text[at], add = (kind, nowReady) => { at += found[0].length, shape += kind, ready = nowReady; };
-    if (ready && !here) break;
-    if (ready && match(/([⁺⁻]?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/y)) {
+  const refuse = (ready) => {
+    const rest = text.slice(at), [here] = rest, name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest);
+    if (!here) stop(at, last ? "after" : "nothing", last);
+    if (name) stop(at, "name", shortened(name[0]));
+    if (here === "=") stop(at, "equals");
+    if (!ready && BEFORE.test(rest)) stop(at, "before", here);
+    if (ready && SIGNLESS.test(rest)) stop(at, "sign", here);
+    stop(at, "unknown", [...typed][at].replace(/^[\x00-\x1f\x7f-\x9f\ud800-\udfff]$/, "\ufffd"));
+  };
+  const operand = () => {
+    let value;
+    if (take(/-/y)) return negated(expression(4));
+    if (take(/\+/y)) return operand();
+    if (take(/\(/y)) {
+      const opened = start;
+      if (++depth > 50) stop(opened, "deep");
+      value = expression(1);
+      if (!take(/\)/y)) stop(opened, "unclosed");
+      depth--;
+    } else if (take(VULGAR)) value = bounded(plus([BigInt(found[1]), 1n], rational(found[2].normalize("NFKC").replace("⁄", "/"))), start); // 3½ is 3 + 1/2
+    else if (take(DECIMAL)) ({ value } = literal = decimal(found[1], Number(found[2] ?? 0), start));
+    else refuse(false);
+    while (take(SUPERSCRIPT)) {
       const e = BigInt(found[2].normalize("NFKC"));
-      values.push(power(values.pop(), [found[1] === "⁻" ? -e : e, 1n], at));
-      add("^", true);
-    } else if (ready && match(/\)/y)) {
-      reduce(1);
-      if (!pending.pop()) stop(at, "unopened");
-      depth--, add(")", true);
-    } else if (ready && match(/\*\*|[-+*/^]/y)) {
-      const sign = found[0] === "**" ? "^" : here;
-      reduce(sign === "^" ? 5 : BINDING[sign]); // 2^3^2 is 2^(3^2)
-      pending.push([sign, at]), add(sign, false);
-    } else if (!ready && match(/[-+]/y)) {
-      if (here === "-") pending.push(["negative", at]);
-      add("s", false);
-    } else if (!ready && match(/\(/y)) {
-      if (++depth > 50) stop(at, "deep");
-      pending.push(["(", at]), add("(", false);
-    } else if (!ready && match(/([0-9]*)([¼-¾⅐-⅞↉])/y)) { // 3½ is 3 + 1/2
-      values.push(bounded(plus([BigInt(found[1]), 1n], rational(found[2].normalize("NFKC").replace("⁄", "/"))), at));
-      add("v", true);
-    } else if (!ready && match(/([0-9.,]+)(?:[eE]([-+]?[0-9]+))?/y)) {
-      literal = decimal(found[1], Number(found[2] ?? 0), at);
-      values.push(literal.value), add("n", true);
-    } else if (!here) stop(at, last ? "after" : "nothing", last);
-    else if (match(/[A-Za-z_][A-Za-z0-9_]*/y))
-      stop(at, "name", shortened(found[0]));
-    else if (here === "=") stop(at, "equals");
-    else if (!ready && match(/[*/^)]|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]/y)) stop(at, "before", here);
-    else if (ready && match(/[(0-9.,¼-¾⅐-⅞↉]/y)) stop(at, "sign", here);
-    else {
-      stop(at, "unknown", characters[at].replace(/^[\x00-\x1f\x7f-\x9f\ud800-\udfff]$/, "\ufffd"));
+      value = power(value, [found[1] === "⁻" ? -e : e, 1n], start);
     }
-    last = found[0];
-  }
-  reduce(1);
-  if (pending.length) stop(pending.at(-1)[1], "unclosed");
-  return /^s?n$/.test(shape) ? { ...literal, value: values[0] } : { value: values[0], places: null, digits: null };
+    return value;
+  };
+  const expression = (least) => {
+    let value = operand();
+    for (;;) {
+      const sign = text.startsWith("**", at) ? "^" : text[at], binding = BINDING[sign];
+      if (sign && sign !== ")" && !binding) refuse(true);
+      if (!(binding >= least)) return value;
+      take(/\*\*|./y);
+      const from = start;
+      value = operate(sign, value, expression(sign === "^" ? 4 : binding + 1), from); // 2^3^2 is 2^(3^2)
+    }
+  };
+  if (text.length > 200) stop(200, "long");
+  take(/ */y);
+  last = take(PREFIX) ? "=" : "";
+  const plain = LITERAL.test(text.slice(at)), value = expression(1);
+  if (at < text.length) stop(at, "unopened");
+  return plain ? { ...literal, value } : { value, places: null, digits: null };
 }
 
 function readAnswer(text) { // {value, places, digits}, or {message, at} with `at` in code points
@@ -631,7 +655,10 @@ function ended([low, high]) { // [m, e] with truth = m 10^e, null where the deci
   for (; m && m % 10n === 0n; e++) m /= 10n;
   return [m, e];
 }
-const endsWithin = (truth, digits) => { const end = ended(truth); return end && digitsIn(end[0]) <= digits ? end : null; };
+function endsWithin(truth, digits) {
+  const end = ended(truth);
+  return end && digitsIn(end[0]) <= digits ? end : null;
+}
 
 function leading(x) { // the e with 10^e <= abs(x) < 10^(e + 1)
   const e = digitsIn(x[0]) - digitsIn(x[1]);
@@ -682,8 +709,7 @@ function near(answer, truth) {
 function atQuotient(answer, truth, rows = []) {
   for (const [nudge, ...quotients] of rows) {
     const [quotient] = interval(quotients[0]), distance = absolute(minus(quotient, truth[0]));
-    if (!distance[0] || !(equals(answer, interval(quotients[0])) || within(answer.value, quotient, over(distance, [1000n, 1n]))))
-      continue;
+    if (!distance[0] || !(equals(answer, interval(quotients[0])) || within(answer.value, quotient, over(distance, [1000n, 1n])))) continue;
     const [size, , ...next] = [nudge, ...quotients].map((each) => decimalText(interval(each)));
     const numbers = next.length ? next.join(", ") + ": " : "";
     return close("quotient", "quotient", size, numbers);
@@ -692,9 +718,12 @@ function atQuotient(answer, truth, rows = []) {
 }
 
 const isBlank = (text) => !/[^ ]/.test(asRead(text));
-const unread = (text, { message, at }) => (isBlank(text) ? marked("empty", "empty", "")
-  : marked("unreadable", "unreadable", at ? say("place", at + 1, message) : message));
+const unreadable = (say) => marked("unreadable", "unreadable", say);
 const recorded = () => marked("recorded", "recorded", say("recorded"));
+function unread(text, { message, at }) {
+  if (isBlank(text)) return marked("empty", "empty", "");
+  return unreadable(at ? say("place", at + 1, message) : message);
+}
 
 function mark(box, text) {
   const answer = readAnswer(text);
@@ -711,26 +740,22 @@ function mark(box, text) {
 function markNudge(nudge, text) { // the change of J, or "3 nudges"
   const counted = / *nudges? *$/i.exec(asRead(text));
   const rest = counted ? [...text].slice(0, counted.index).join("") : text, answer = readAnswer(rest);
-  if (answer.message && counted && isBlank(rest))
-    return marked("unreadable", "unreadable", say("count"));
-  if (answer.message) return unread(rest, answer);
+  if (answer.message) return counted && isBlank(rest) ? unreadable(say("count")) : unread(rest, answer);
   if (nudge.first === undefined) return recorded();
-  const { by, of } = nudge, size = rational(nudge.size), first = interval(nudge.first), exact = interval(nudge.exact);
+  const { by, of } = nudge, size = rational(nudge.size), [first, exact] = [nudge.first, nudge.exact].map(interval);
   const inNudges = (truth) => truth.map((end) => over(end, size));
-  const sought = counted ? [inNudges(first), inNudges(exact)] : [first, exact];
-  if (sought.some((truth) => equals(answer, truth))) {
-    const count = decimalText(inNudges(first));
+  const sought = counted ? [first, exact].map(inNudges) : [first, exact], isSought = (typed) => sought.findIndex((truth) => equals(typed, truth));
+  const which = isSought(answer), count = decimalText(inNudges(first));
+  if (which >= 0) {
     const change = [of, decimalText(first), `${count} nudge${count === "1" ? "" : "s"}`];
-    if (same(first[0], exact[0]) && same(first[1], exact[1])) return marked("right", "exact", say("straight", ...change));
+    if (first.every((end, k) => same(end, exact[k]))) return marked("right", "exact", say("straight", ...change));
     const left = decimalText([minus(exact[0], first[1]), minus(exact[1], first[0])]);
-    return marked("right", equals(answer, sought[0]) ? "first" : "exact", say("curved", ...change, decimalText(exact), left));
+    return marked("right", ["first", "exact"][which], say("curved", ...change, decimalText(exact), left));
   }
-  const count = decimalText([answer.value, answer.value]), opposite = { ...answer, value: negated(answer.value) };
-  if (!counted && equals(answer, inNudges(first)))
-    return close("unit", "unit", count);
-  if (sought.some((truth) => equals(opposite, truth)))
-    return marked("wrong", "sign", say("turned", of));
-  return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise", say("again", of, by, decimalText([size, size])));
+  const decimal = (value) => decimalText([value, value]);
+  if (!counted && equals(answer, inNudges(first))) return close("unit", "unit", decimal(answer.value));
+  if (isSought({ ...answer, value: negated(answer.value) }) >= 0) return marked("wrong", "sign", say("turned", of));
+  return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise", say("again", of, by, decimal(size)));
 }
 
 
@@ -762,7 +787,8 @@ const PRIMITIVES = (() => {
   };
 
   const { abs, min, max, sqrt, exp, log, sin, cos, tanh } = Math;
-  return { abs, min, max, sqrt, exp, log, sin, cos, tanh, "**": power, "+": (x, z) => x + z, "-": (x, z) => x - z, "*": (x, z) => x * z, "/": (x, z) => x / z, neg: (x) => -x, copy: (x) => x, step: (x) => +(x > 0) };
+  const functions = { abs, min, max, sqrt, exp, log, sin, cos, tanh, neg: (x) => -x, copy: (x) => x, step: (x) => +(x > 0) };
+  return { ...functions, "**": power, "+": (x, z) => x + z, "-": (x, z) => x - z, "*": (x, z) => x * z, "/": (x, z) => x / z };
 })();
 
 // A formula of a tape as a function of its named numbers and of `fit`, which rounds to the format
@@ -774,81 +800,62 @@ const compiled = (formula) => {
   if (op === "where") return (named, fit) => (f(named, fit) > 0 ? g : h)(named, fit);
   const value = PRIMITIVES[op];
   if (!value) throw new Error(`no primitive ${op}`);
-  return g
-    ? (named, fit) => fit(value(f(named, fit), g(named, fit)))
-    : (named, fit) => fit(value(f(named, fit)));
+  return (named, fit) => fit(value(f(named, fit), g?.(named, fit)));
 };
 
 // Values and adjoints are arrays by the node's index; every operation is rounded to "float64" or "float32"
+const FITS = { float64: Number, float32: Math.fround };
 const machine = (tape) => {
-  const FITS = { float64: Number, float32: Math.fround };
-  const named = new Set(Object.values(tape.names));
-  const at = (node) => (typeof node === "string" ? tape.names[node] : node);
-  const rows = new Map(
-    Object.entries(tape.rows).map(([name, { value, partials }]) => {
-      const formula = value ?? [name, ...["x", "z"].slice(0, partials.length)];
-      return [name, { value: compiled(formula), partials: partials.map((p) => (p === null ? p : compiled(p))) }];
-    }),
-  );
-  const nodes = tape.nodes.map(([kind, ...args]) =>
-    kind === "in" || kind === "const" ? { kind, numbers: args } : { row: rows.get(kind), args },
-  );
-  const numbers = (node, values) => ({ x: values[node.args[0]], z: values[node.args[1]] });
+  const index = (node) => (typeof node === "string" ? tape.names[node] : node);
+  const rows = {};
+  for (const [name, { value, partials }] of Object.entries(tape.rows)) {
+    const formula = value ?? [name, ...["x", "z"].slice(0, partials.length)];
+    rows[name] = { value: compiled(formula), partials: partials.map((p) => p === null ? null : compiled(p)) };
+  }
+  const nodes = tape.nodes.map(([kind, ...args]) => ({ row: rows[kind], args }));
+  const value = ({ row, args: [j, k] }, values, fit) => row.value({ x: values[j], z: values[k] }, fit);
 
   // The values of all nodes; `inputs` are numbers by name, those of the tape where one is missing
   const forward = (inputs = {}, format = "float64") => {
     const fit = FITS[format], values = [];
-    const given = new Map(Object.entries(inputs).map(([name, x]) => [at(name), x]));
+    const given = new Map(Object.entries(inputs).map(([name, x]) => [index(name), x]));
     for (const [i, node] of nodes.entries()) {
-      if (node.row) values.push(node.row.value(numbers(node, values), fit));
-      else if (format === "float32" && node.numbers.length > 1) values.push(node.numbers[1]);
-      else values.push(fit(given.get(i) ?? node.numbers[0]));
+      const [wide, narrow] = node.args;
+      if (node.row) values.push(value(node, values, fit));
+      else values.push(format === "float32" && narrow !== undefined ? narrow : fit(given.get(i) ?? wide));
     }
     return values;
   };
 
   // The values with one node set: what depends on it is computed anew, all else is held
-  const replay = (values, node, value, format = "float64") => {
-    const fit = FITS[format], start = at(node), found = values.slice(), moved = new Set([start]);
-    found[start] = fit(value);
+  const replay = (values, node, nudged, format = "float64") => {
+    const fit = FITS[format], start = index(node), found = values.slice(), moved = new Set([start]);
+    found[start] = fit(nudged);
     for (let i = start + 1; i < nodes.length; i++) {
       if (!nodes[i].row || !nodes[i].args.some((j) => moved.has(j))) continue;
-      found[i] = nodes[i].row.value(numbers(nodes[i], found), fit);
+      found[i] = value(nodes[i], found, fit);
       moved.add(i);
-    }
-    return found;
-  };
-
-  // d(top)/d(node) of every node that is reached through nodes that `opens` lets through
-  const sweep = (values, top, fit, opens) => {
-    const found = [];
-    found[top] = 1;
-    for (let i = top; i >= 0; i--) {
-      const { row, args } = nodes[i];
-      if (found[i] === undefined || !row || !opens(i)) continue;
-      const known = { ...numbers(nodes[i], values), y: values[i] };
-      row.partials.forEach((partial, k) => {
-        if (!partial) return;
-        const term = fit(found[i] * partial(known, fit)), j = args[k];
-        found[j] = found[j] === undefined ? term : fit(found[j] + term);
-      });
     }
     return found;
   };
 
   // dJ/dnode of every node, 0 where J does not depend on it
   const backward = (values, format = "float64") => {
-    const found = sweep(values, tape.output, FITS[format], () => true);
+    const fit = FITS[format], found = [];
+    found[tape.output] = 1;
+    for (let i = tape.output; i >= 0; i--) {
+      const { row, args } = nodes[i], known = { x: values[args[0]], z: values[args[1]], y: values[i] };
+      if (!row || !(i in found)) continue;
+      for (const [k, partial] of row.partials.entries()) {
+        if (!partial) continue;
+        const term = fit(found[i] * partial(known, fit)), j = args[k];
+        found[j] = j in found ? fit(found[j] + term) : term;
+      }
+    }
     return nodes.map((_, i) => found[i] ?? 0);
   };
 
-  // The derivative of a statement by a name in it, through the unnamed nodes between; null if there is none
-  const partial = (values, of, by, format = "float64") => {
-    const top = at(of);
-    return sweep(values, top, FITS[format], (i) => i === top || !named.has(i))[at(by)] ?? null;
-  };
-
-  return { tape, index: at, forward, replay, backward, partial };
+  return { tape, index, forward, replay, backward };
 };
 
 
@@ -1074,32 +1081,37 @@ function bench(app, main) {
 
 // ---- screens
 
-const TABS = { forward: "Forward", backward: "Backward", show: "Show me", slope: "Slope", bench: "Nudge bench", results: "Results" };
-const SWITCHES = { chain: "chain rule", ask: "nudge questions", compact: "one box per node", table: "as table" };
+const SCREENS = { forward: fill, backward: fill, show, slope, bench, results };
 const THEMES = { auto: "dark", dark: "light", light: "auto" };
+const OF_A_SCREEN = ["current", "panel", "stage", "coach", "bar", "end", "shown", "machine", "playing"];
 
 function render(app) {
   clearInterval(app.playing);
   const { root, ex, screen, settings } = app, main = el("div.main"), { activeElement: active } = document;
-  Object.assign(app, { views: new Map(), asks: new Map(), nodeViews: {}, groups: [], status: el("p.status", { role: "status" }) });
-  for (const name of ["current", "panel", "stage", "coach", "bar", "end", "shown", "machine", "playing"]) app[name] = null;
-  root.dataset.theme = settings.theme;
-  root.dataset.screen = screen;
-  const tab = (name) => button(TABS[name], "screen-" + name, () => go(app, ex.id, name), { "aria-current": name === screen && "page" });
+  for (const name of OF_A_SCREEN) app[name] = null;
+  Object.assign(app, { views: new Map(), nodeViews: {}, groups: [], status: el("p.status", { role: "status" }) });
+  Object.assign(root.dataset, { theme: settings.theme, screen });
+  const theme = THEMES[settings.theme];
   root.replaceChildren(
-    el("div.top", ex ? button("☰ Exercises", "start", () => go(app)) : el("span"), button(THEMES[settings.theme], "theme", () => set(app, { theme: THEMES[settings.theme] }), { "aria-label": `colours ${settings.theme}: change to ${THEMES[settings.theme]}` })),
-    el("h1", ex ? ex.title || shortened(ex.program) : "nudgegrad lab"),
-    ...(ex ? [el("p.given", ex.nodes.filter((n) => n.kind === "input").map((n) => el("span.value", `${n.name} = ${shown(n.truth)}`, n.fixed && el("small", " fixed"))))] : []),
-    ...(ex && !ex.large ? [el("div.tabs", { role: "navigation", "aria-label": "Screens" }, app.screens.map(tab))] : []),
-    app.status, main);
-  ({ start, forward: fill, backward: fill, show, slope, bench, results, overview })[screen](app, main);
+    el("div.top", ex ? press("start", () => go(app)) : el("span"), button(theme, "theme", () => set(app, { theme }), { "aria-label": say("theme", settings.theme, theme) })),
+    el("h1", ex ? ex.title || shortened(ex.program) : say("lab")),
+  );
+  if (ex && !ex.large) {
+    const tab = (name) => press("screen-" + name, () => go(app, ex.id, name), { "aria-current": name === screen && "page" });
+    root.append(el("p.given", ex.nodes.filter((n) => n.kind === "input").map(given)));
+    root.append(named("div.tabs", "navigation", say("screens"), app.screens.map(tab)));
+  }
+  root.append(app.status, main);
+  ({ ...SCREENS, start, overview })[screen](app, main);
   arrange(app);
   const key = active?.id || active?.dataset.act; // what had the focus keeps it
   if (key) root.querySelector(`[id="${key}"],[data-act="${key}"]`)?.focus();
 }
 
+const given = ({ name, truth, fixed }) => el("span.value", `${name} = ${shown(truth)}`, fixed && el("small", say("fixed")));
+
 function set(app, change) {
-  app.state.settings = Object.assign(app.settings, change);
+  Object.assign(app.settings, change);
   save(app);
   render(app);
 }
@@ -1115,7 +1127,7 @@ async function follow(app, route) {
   const [, id, screen, ...text] = route.split("/");
   Object.assign(app, { ex: null, screen: "start", undo: null });
   if (!id) return render(app);
-  let found = app.data.payloads[id], problem = "it needs Python";
+  let found = app.data.payloads[id], problem = say("python");
   try {
     found ??= await app.host.ask?.("exercise", text.length ? { text: decodeURIComponent(text.join("/")) } : { id });
     problem = found?.error?.message ?? problem;
@@ -1124,58 +1136,78 @@ async function follow(app, route) {
   }
   if (found && !found.error) return open(app, found, screen);
   render(app);
-  announce(app, `The exercise '${id}' cannot be opened: ${problem}`);
+  announce(app, say("closed", id, problem));
 }
 
+const take = (app, ex) => Object.assign(app, { ex, nodes: Object.fromEntries(ex.nodes.map((node) => [node.name, node])) });
+
 function open(app, ex, screen) {
-  const { says, boxes, large, answers, id } = ex;
+  const { says, boxes, large, answers, id } = ex, { data, host } = app;
   for (const box of says ? boxes : []) box.wrong = box.wrong.map((w) => says[w] ?? w);
   delete ex.says;
-  app.data.payloads[id] = ex;
-  const screens = large ? ["overview"] : Object.keys(TABS).filter((name) => (name === "bench" ? answers && (app.host.ask || app.data.benches?.[id]) : answers || !["show", "slope"].includes(name)));
-  Object.assign(app, { ex, screens, nodes: Object.fromEntries(ex.nodes.map((node) => [node.name, node])), screen: screens.includes(screen) ? screen : screens[0] });
+  data.payloads[id] = ex;
+  const absent = { show: !answers, slope: !answers, bench: !answers || !(host.ask || data.benches?.[id]) };
+  app.screens = large ? ["overview"] : Object.keys(SCREENS).filter((name) => !absent[name]);
+  app.screen = app.screens.includes(screen) ? screen : app.screens[0];
+  take(app, ex);
   render(app);
 }
 
 // Start: the course's exercises, and one's own
 function start(app, main) {
-  const { index = [], payloads } = app.data, { exercises = {} } = app.state, id = app.uid + "-own";
-  main.append(el("h2", "Exercises"), el("ul.cards", index.map((item) => {
-    const done = Object.values(exercises[item.id]?.boxes ?? {}).filter(solved).length;
-    const said = done ? `${Math.min(done, item.boxes)} of ${item.boxes} boxes` : `${item.boxes} boxes`;
-    return el("li", el("button.card", { type: "button", "data-exercise": item.id, onclick: () => go(app, item.id, "forward") }, el("strong", item.title || item.id), el("code", item.program), el("small", said)));
-  })), el("h2", "Your own"));
-  if (!app.host.ask) return main.append(el("p", "This page cannot read new programs, because it works without Python. ", el("code", "nudgegrad lab"), " opens one that can."));
-  const input = el("input.program", { type: "text", id, autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: app.settings.own ?? "c = w*x; a = c + b; d = a - y; J = d**2/2 | x=2 w=-2 b=8 y=1 | fixed x y" });
-  const preview = el("div.preview");
-  let turn = 0, timer;
+  const card = ({ id, title, program, boxes }) => {
+    const done = Object.values(app.state.exercises?.[id]?.boxes ?? {}).filter(solved).length;
+    const words = [el("strong", title || id), el("code", program), el("small", say(done ? "some" : "boxes", boxes, Math.min(done, boxes)))];
+    return el("li", el("button.card", { type: "button", "data-exercise": id, onclick: () => go(app, id, "forward") }, words));
+  };
+  main.append(el("h2", say("exercises")), el("ul.cards", (app.data.index ?? []).map(card)), el("h2", say("own")));
+  if (app.host.ask) return own(app, main);
+  main.append(el("p", say("offline")));
+}
+
+function own(app, main) {
+  const id = app.uid + "-own", preview = el("div.preview");
+  let timer;
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(read, 120);
+  };
+  const enter = async ({ key }) => key === "Enter" && (await read()) && preview.querySelector("[data-act]").click();
+  const input = el("input.program", { ...TYPED, id, value: app.settings.own ?? say("example"), oninput: later, onkeydown: enter });
+  const correct = (text) => {
+    input.value = text;
+    input.focus();
+    read();
+  };
+  // Whether it can be opened
   const read = async () => {
-    const now = ++turn, text = input.value, found = await app.host.ask("exercise", { text });
-    if (now !== turn || !input.isConnected) return false;
-    const { message, start: from = 0, end = from + 1, help, fixed } = found.error ?? {};
-    preview.replaceChildren();
-    input.toggleAttribute("aria-invalid", Boolean(message));
-    announce(app, message ?? "");
-    if (message) {
-      preview.append(el("pre.caret", { "aria-hidden": "true" }, text.slice(0, from), el("mark", text.slice(from, end) || " "), text.slice(end)), el("p.say", { "data-state": "wrong" }, message), el("p", help ?? ""));
-      if (fixed) preview.append(button(`Correct it: ${fixed}`, "correct", () => ((input.value = fixed), input.focus(), read())));
-      return false;
-    }
+    clearTimeout(timer);
+    const text = input.value, found = await app.host.ask("exercise", { text }), { error } = found;
+    if (text !== input.value || !input.isConnected) return false;
+    input.toggleAttribute("aria-invalid", Boolean(error));
+    announce(app, error?.message ?? "");
+    preview.replaceChildren(...(error ? mistake(text, error, correct) : []));
+    if (error) return false;
     app.settings.own = text;
-    payloads[found.id] = found;
-    preview.append(button(found.large ? "Open the overview" : `Fill it in: ${found.boxes.length} boxes`, "open", () => go(app, found.id, "forward")));
+    app.data.payloads[found.id] = found;
+    preview.append(button(say(found.large ? "open-overview" : "open", found.boxes.length), "open", () => go(app, found.id, "forward")));
     if (found.large) return true;
-    Object.assign(app, { ex: found, nodes: Object.fromEntries(found.nodes.map((n) => [n.name, n])) });
+    take(app, found);
     preview.append(stage(app, { boxes: false }));
     arrange(app);
     app.ex = null;
     return true;
   };
-  input.addEventListener("input", () => (clearTimeout(timer), (timer = setTimeout(read, 120))));
-  input.addEventListener("keydown", async ({ key }) => key === "Enter" && (clearTimeout(timer), await read()) && preview.querySelector("[data-act]").click());
-  main.append(el("label", { for: id }, "A program, its values, and what stays fixed:"), input, preview);
+  main.append(el("label", { for: id }, say("program")), input, preview);
   read();
 }
+
+const mistake = (text, { message, start = 0, end = start + 1, help, fixed }, correct) => [
+  el("pre.caret", { "aria-hidden": "true" }, text.slice(0, start), el("mark", text.slice(start, end) || " "), text.slice(end)),
+  el("p.say", { "data-state": "wrong" }, message),
+  el("p", help ?? ""),
+  ...(fixed ? [button(say("correct", fixed), "correct", () => correct(fixed))] : []),
+];
 
 const meter = (app, label) => el("div.progress", (app.bar = el("progress", { "aria-label": label })), (app.count = el("span")));
 
@@ -1183,86 +1215,97 @@ const meter = (app, label) => el("div.progress", (app.bar = el("progress", { "ar
 function fill(app, main) {
   const { ex, settings, screen } = app, columns = screen === "backward";
   const toggle = (name) => {
-    const id = `${app.uid}-${name}`;
-    return el("span", el("input", { type: "checkbox", id, checked: settings[name], onchange: () => set(app, { [name]: !settings[name] }) }), el("label", { for: id }, SWITCHES[name]));
+    const id = `${app.uid}-${name}`, change = () => set(app, { [name]: !settings[name] });
+    return el("span", el("input", { type: "checkbox", id, checked: settings[name], onchange: change }), el("label", { for: id }, say("switch-" + name)));
   };
-  main.append(meter(app, "boxes filled in"), el("div.switches", { role: "group", "aria-label": "what is shown" }, Object.keys(SWITCHES).filter((name) => columns || name === "table").map(toggle)));
+  const switches = columns ? ["chain", "ask", "compact", "table"] : ["table"];
+  main.append(meter(app, say("meter")), named("div.switches", "group", say("switches"), switches.map(toggle)));
   if (!columns) main.insertAdjacentHTML("beforeend", ex.network ?? "");
   const made = stage(app, { columns });
-  main.append(settings.table ? asTable(app, made) : made, (app.coach = el("div.coach")),
-    toolbar("help", button("Check", "check", () => withBox(app, submit)), ex.answers && [button("Hint", "hint", () => withBox(app, hint)), button("Reveal this box", "reveal", () => withBox(app, revealThis)), button("Reveal all", "reveal-all", () => revealAll(app))],
-      button("Hide all", "hide-all", () => hideAll(app)), app.undo && button("Undo", "undo", () => undo(app)), button("Print", "print", () => print())),
-    (app.end = el("div.end")));
+  main.append(
+    settings.table ? asTable(app, made) : made,
+    (app.coach = el("div.coach")),
+    toolbar(say("help"), press("check", () => withBox(app, submit)), ex.answers && [
+      press("hint", () => withBox(app, hint)),
+      press("reveal", () => withBox(app, revealThis)),
+      press("reveal-all", () => revealAll(app)),
+    ], press("hide-all", () => hideAll(app)), app.undo && press("undo", () => undo(app)), press("print", () => print())),
+    (app.end = el("div.end")),
+  );
   progress(app);
 }
 
 function asTable(app, made) {
-  const wide = table("Boxes in their order", ["asked", "your answer", "what is said of it"], stops(app, made).map((view) => [(view.nudge ?? view.box).spoken, view.made, view.say]));
+  const wide = listed("order", stops(app, made).map(({ spoken, made, say }) => [spoken, made, say]));
   wide.classList.add("boxes");
   return wide;
 }
 
 // Show me: the same exercise, worked
 function show(app, main) {
-  const boxes = asked(app), words = el("div.words", { "aria-live": "polite" });
+  const boxes = asked(app), all = boxes.length, words = el("div.words", { "aria-live": "polite" });
   let at = 0;
   app.shown = ({ box }) => (boxes.indexOf(box) < at ? { ...EMPTY, typed: shown(box.truth), state: "revealed" } : EMPTY);
-  const halt = () => (clearInterval(app.playing), (app.playing = null), (play.textContent = "Play"));
+  const halt = () => {
+    clearInterval(app.playing);
+    app.playing = null;
+    play.textContent = say("play");
+  };
   const to = (k) => {
-    at = Math.max(0, Math.min(boxes.length, k));
-    for (const view of app.views.values()) (update(app, view), view.made.classList.remove("now"));
+    at = Math.max(0, Math.min(all, k));
+    for (const view of app.views.values()) {
+      update(app, view);
+      view.made.classList.remove("now");
+    }
     slopes(app);
     arrange(app);
+    gauge(app, at, all);
     const box = boxes[at - 1], view = app.views.get(box?.id);
-    app.bar.max = boxes.length;
-    app.bar.value = at;
-    app.count.textContent = `${at} of ${boxes.length}`;
-    words.replaceChildren(...(box?.lines ?? [`Step shows the next of ${boxes.length} boxes, Play one after the other.`]).map((line) => el("p", line.replace(/^if /, "If "))));
-    if (at === boxes.length) halt();
+    words.replaceChildren(...(box?.lines ?? [say("worked", all)]).map((line) => el("p", line.replace(/^if /, "If "))));
+    if (at === all) halt();
     if (!view) return;
     view.made.classList.add("now");
     view.made.scrollIntoView({ block: "nearest" });
     pulse(app, box.by ?? box.node, box.kind === "local" && box.node);
   };
-  const step = (by) => () => (halt(), to(at + by));
-  const play = button("Play", "play", () => {
+  const step = (by) => () => {
+    halt();
+    to(at + by);
+  };
+  const play = press("play", () => {
     if (app.playing) return halt();
-    to(at === boxes.length ? 1 : at + 1);
+    to(at === all ? 1 : at + 1);
     app.playing = setInterval(() => to(at + 1), 2200);
-    play.textContent = "Pause";
+    play.textContent = say("pause");
   });
-  main.append(meter(app, "boxes shown"), toolbar("the worked exercise", button("Back", "back", step(-1)), play, button("Step", "step", step(1)), button("Start over", "restart", step(-Infinity))), words, stage(app, { columns: true, readonly: true }));
+  main.append(meter(app, say("meter-shown")), toolbar(say("show"), press("back", step(-1)), play, press("step", step(1)), press("restart", step(-Infinity))), words, stage(app, { columns: true, readonly: true }));
   to(0);
 }
 
 // Results: what was answered, and how
 function results(app, main) {
-  const { boxes, nudges, events } = recordOf(app), { ex } = app, list = asked(app);
-  const rows = list.map(({ id, label }) => {
-    const { first, state, attempts, hints, revealed, seconds } = boxes[id] ?? EMPTY;
-    return [label, first ?? "", SAID[state] ?? "", String(attempts), String(hints), revealed ? "yes" : "", `${Math.round(seconds)} s`];
+  const { boxes, nudges, events } = recordOf(app), { id, text } = app.ex, list = asked(app);
+  const rows = list.map((box) => {
+    const { first, state, attempts, hints, revealed, seconds } = boxes[box.id] ?? EMPTY;
+    return [box.label, first ?? "", WORDS["said-" + state] ?? "", String(attempts), String(hints), revealed ? say("yes") : "", `${Math.round(seconds)} s`];
   });
   const download = () => {
-    const saved = { schema: 1, exercise: ex.id, text: ex.text, saved: new Date().toISOString(), boxes: list.map(({ id }) => ({ id, ...EMPTY, ...boxes[id] })), nudges, events };
-    const href = URL.createObjectURL(new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" }));
-    el("a", { href, download: `${ex.id}-results.json` }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 1000);
+    const saved = { schema: 1, exercise: id, text, saved: new Date().toISOString(), boxes: list.map((box) => ({ id: box.id, ...EMPTY, ...boxes[box.id] })), nudges, events };
+    el("a", { href: "data:application/json," + encodeURIComponent(JSON.stringify(saved, null, 1)), download: `${id}-results.json` }).click();
   };
-  main.append(el("p", `${countSolved(app)} of ${list.length} boxes are filled in.`), table("Every box", ["box", "first answer", "now", "attempts", "hints", "revealed", "time"], rows),
-    toolbar("results", button("Save results as JSON", "save", download)));
+  main.append(el("p", say("filled", countSolved(app), list.length)), listed("results", rows), toolbar(say("screen-results"), press("save", download)));
 }
 
 // A graph that is too large to be filled in: its nodes, by name
 function overview(app, main) {
-  const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", MOST = 200;
-  const list = el("div"), find = el("input", { type: "search", id, autocomplete: "off" });
-  const fill = () => {
-    const found = rows.filter(([name]) => name.includes(find.value.trim()));
-    list.replaceChildren(table(`${Math.min(MOST, found.length)} of ${found.length} nodes`, ["node", "value", `derivative of ${app.ex.output} by it`], found.slice(0, MOST).map(([name, value, slope]) => [name, brief(value, 6), brief(slope, 6)])));
+  const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", MOST = 200, list = el("div");
+  const look = () => {
+    const found = rows.filter(([name]) => name.includes(find.value.trim())), some = found.slice(0, MOST);
+    list.replaceChildren(listed("nodes", some.map(([name, ...numbers]) => [name, ...numbers.map((x) => brief(x, 6))]), some.length, found.length, app.ex.output));
   };
-  find.addEventListener("input", fill);
-  main.append(el("p", `This graph has ${nodes} nodes, of them ${statements} statements and ${inputs} inputs. Up to ${most} statements can be filled in; of larger graphs the lab shows values and derivatives.`), el("label", { for: id }, "Find by name "), find, list);
-  fill();
+  const find = el("input", { type: "search", id, autocomplete: "off", oninput: look });
+  main.append(el("p", say("large-graph", nodes, statements, inputs, most)), el("label", { for: id }, say("find")), find, list);
+  look();
 }
 
 // ---- the hosts
@@ -1270,15 +1313,16 @@ function overview(app, main) {
 let mounted = 0;
 
 function mount(root, data, host) {
-  const state = data.state ?? { schema: 1, exercises: {} };
-  Object.assign(WORDS, data.words);
-  const app = { root, data: { payloads: {}, ...data }, host, uid: `ng${++mounted}`, state, hash: ["page", "file"].includes(data.kind) };
-  app.settings = { theme: "auto", chain: true, ask: true, compact: false, table: false, ...state.settings };
+  const { kind, words, open } = data, state = data.state ?? { schema: 1, exercises: {} };
+  Object.assign(WORDS, words);
+  const settings = (state.settings = { theme: "auto", chain: true, ask: true, compact: false, table: false, ...state.settings });
+  const app = { root, data: { payloads: {}, ...data }, host, uid: `ng${++mounted}`, state, settings, hash: kind === "page" || kind === "file" };
   root.classList.add("nudgegrad");
+  listen(app);
   let width = 0;
-  new ResizeObserver(() => width !== root.clientWidth && ((width = root.clientWidth), arrange(app))).observe(root);
+  new ResizeObserver(() => width !== (width = root.clientWidth) && arrange(app)).observe(root);
   if (app.hash) addEventListener("hashchange", () => follow(app, location.hash));
-  follow(app, (app.hash && location.hash) || (data.open ? `#/${data.open}/forward` : "#/"));
+  follow(app, (app.hash && location.hash) || (open ? `#/${open}/forward` : "#/"));
   return app;
 }
 
@@ -1286,34 +1330,50 @@ function mount(root, data, host) {
 const widget = {
   render({ model, el: place }) {
     const waiting = new Map(), root = el("div"), state = model.get("state");
-    model.on("msg:custom", ({ id, answer }) => (waiting.get(id)?.(answer), waiting.delete(id)));
+    model.on("msg:custom", ({ id, answer }) => {
+      waiting.get(id)?.(answer);
+      waiting.delete(id);
+    });
     const ask = (kind, body) => new Promise((resolve) => {
       const id = `${kind}${performance.now()}`;
       waiting.set(id, resolve);
       model.send({ id, kind, body });
     });
+    const keep = (now) => {
+      model.set("state", structuredClone(now));
+      model.save_changes();
+    };
     place.append(root);
-    mount(root, { ...model.get("data"), state: state?.schema ? structuredClone(state) : null }, { ask, save: (now) => (model.set("state", structuredClone(now)), model.save_changes()) });
+    mount(root, { ...model.get("data"), state: state?.schema ? structuredClone(state) : null }, { ask, save: keep });
   },
 };
 
 // A page of its own: served, or one file, whose data may be packed
 async function page(data) {
+  const { kind, base } = data;
   if (data.packed) {
     const bytes = Uint8Array.from(atob(data.packed), (c) => c.charCodeAt(0));
     Object.assign(data, await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json());
   }
-  const send = (path, method, body) => fetch(data.base + path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  const stored = (run) => { try { return run(localStorage); } catch { return null; } }; // a sandbox has none
-  const host = data.kind === "page"
-    ? { ask: async (kind, body) => (await send("ask/" + kind, "POST", body)).json(), save: (state) => send("state", "PUT", state).catch(() => {}) }
-    : { ask: null, save: (state) => stored((s) => s.setItem("nudgegrad", JSON.stringify(state))) };
-  if (data.kind !== "page") data.state ??= stored((s) => JSON.parse(s.getItem("nudgegrad")));
-  mount(document.getElementById("nudgegrad"), data, host);
+  const send = (path, method, body) => fetch(base + path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const served = {
+    ask: async (kind, body) => (await send("ask/" + kind, "POST", body)).json(),
+    save: (state) => send("state", "PUT", state).catch(() => {}),
+  };
+  const stored = (run) => {
+    try {
+      return run(localStorage);
+    } catch {
+      return null; // a sandbox has none
+    }
+  };
+  const alone = { ask: null, save: (state) => stored((s) => s.setItem("nudgegrad", JSON.stringify(state))) };
+  if (kind !== "page") data.state ??= stored((s) => JSON.parse(s.getItem("nudgegrad")));
+  mount(document.getElementById("nudgegrad"), data, kind === "page" ? served : alone);
 }
 
-const own = globalThis.document?.getElementById("nudgegrad-data");
-if (own) page(JSON.parse(own.textContent));
+const embedded = globalThis.document?.getElementById("nudgegrad-data");
+if (embedded) page(JSON.parse(embedded.textContent));
 
 export { WORDS, machine, mark, markNudge, mount, rational, readAnswer };
 export default widget;
