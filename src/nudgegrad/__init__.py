@@ -8,6 +8,9 @@ TYPE_CHECKING = False  # as type checkers read it; importing typing would cost m
 if TYPE_CHECKING:  # what they see of the lazy names below
     from typing import Any
 
+    from .checks.assertions import assert_gradient
+    from .checks.gradient import check
+    from .checks.result import Check
     from .errors import (
         BindingError,
         EvaluationError,
@@ -29,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BindingError": "errors",
+    "Check": "checks.result",
     "EvaluationError": "errors",
     "FormatError": "errors",
     "Graph": "graphs.graph",
@@ -42,6 +46,8 @@ _HOMES = {
     "Run": "sweeps.run",
     "UsageError": "errors",
     "Verdict": "nudging.table",
+    "assert_gradient": "checks.assertions",
+    "check": "checks.gradient",
     "explain": "views.explain",
     "graph": "graphs.entry",
     "lab": "labs.entry",
@@ -50,6 +56,7 @@ _HOMES = {
 
 __all__ = [
     "BindingError",
+    "Check",
     "EvaluationError",
     "FormatError",
     "Graph",
@@ -63,6 +70,8 @@ __all__ = [
     "Run",
     "UsageError",
     "Verdict",
+    "assert_gradient",
+    "check",
     "explain",
     "graph",
     "lab",

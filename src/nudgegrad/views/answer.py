@@ -11,7 +11,8 @@ from .guesses import YOURS, Report
 from .notation import derivative
 from .screen import Screen
 from .sheet import Cell, Column, Sheet
-from .table import SIGNS, by_nudging, output_name
+from .signs import SIGNS
+from .table import by_nudging, output_name
 from .vcurve import WIDTH, drawn, vcurve
 from .why import listed
 

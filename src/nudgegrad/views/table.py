@@ -7,27 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from ..checks.result import Check
 from ..graphs.graph import Graph
 from ..graphs.tokens import shortened
 from ..nudging.optimal import CELLS
 from ..nudging.quotient import COURSE, quotients
-from ..nudging.table import Nudge, NudgeTable, Verdict
+from ..nudging.table import Nudge, NudgeTable
 from ..sweeps.run import Run
 from .digits import DIGITS, nudge, number, size, within
+from .report import check_sheet
 from .screen import Screen
 from .sheet import Cell, Column, Sheet
+from .signs import SIGNS
 from .why import sentences, summary
 
-SIGNS = {
-    Verdict.PASS: Cell("✓", "good", spoken="pass"),
-    Verdict.FAIL: Cell("✗", "bad", spoken="fail"),
-    Verdict.INCONCLUSIVE: Cell("?", "strong", spoken="inconclusive"),
-}
 LIMIT = 200  # rows that print and a notebook show
 
 
 def as_text(shown: Any, screen: Screen | None = None, digits: int = DIGITS) -> str:
-    """The report of a Graph, Run, Nudge, NudgeTable or Lesson, as `print` shows it.
+    """The report of a Graph, Run, Nudge, NudgeTable, Check or Lesson, as `print` shows it.
 
     Parameters
     ----------
@@ -49,6 +47,8 @@ def as_html(shown: Any, digits: int = DIGITS) -> str:
 
 
 def _sheet(shown: Any, digits: int, limit: int | None) -> Sheet | None:
+    if isinstance(shown, Check):
+        return check_sheet(shown, digits)
     if isinstance(shown, NudgeTable):
         return nudge_sheet(shown, digits, limit)
     if isinstance(shown, Run):

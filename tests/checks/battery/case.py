@@ -1,7 +1,7 @@
 """A function, where to take its gradient, and a hand-written gradient that is right or wrong there.
 
-A block is one array of x. Its name is its path: `W1` in a dict, `layers[0].b` in a list of dicts, `x` when x
-is one array, `x[1]` in a tuple or list.
+A block is one array of x. Its name is its path: `W1` in a dict, `layers[0].b` in a list of dicts, `x` where
+x is one array, `x[1]` in a tuple or list.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Case:
         Verdicts that are right in float64, for a trap: "pass", "fail", "inconclusive" or an error's name.
     says : str
         What the reason must speak of, for a trap.
+    meant : callable, optional
+        The function that f stands for, where f is rounded, noisy or has a state: what has the gradient.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Case:
     entries: tuple[Where, ...] = ()
     expected: tuple[str, ...] = ()
     says: str = ""
+    meant: Callable[..., Any] | None = None
 
     def value(self) -> Any:
         """f at x."""
@@ -99,7 +102,7 @@ def mapped(structure: Structure, change: Callable[[str, Any], Any], path: str = 
 
 
 def cast(structure: Structure, dtype: Any) -> Structure:
-    """The structure with its floating-point arrays in a format; labels, masks and Python numbers as they are."""
+    """The structure with its arrays of floats in a format; labels, masks and Python numbers as they are."""
 
     def to_format(_: str, leaf: Any) -> Any:
         if isinstance(leaf, np.ndarray | np.generic) and np.issubdtype(leaf.dtype, np.floating):
@@ -110,7 +113,7 @@ def cast(structure: Structure, dtype: Any) -> Structure:
 
 
 def in_format(case: Case, format: str) -> Case:
-    """The case with x and args in "float32", "float16" or "float64"; its code computes in what it is given."""
+    """The case with x and args in "float32", "float16" or "float64"; its code computes in that."""
     with np.errstate(over="ignore", under="ignore"):  # scales that a format does not have
         return replace(case, x=cast(case.x, format), args=cast(case.args, format))
 

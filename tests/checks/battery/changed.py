@@ -1,4 +1,4 @@
-"""Wrong gradients made from right ones: by a word that the backward pass knows, or by changing its result."""
+"""Wrong gradients made from right ones: by a word that its code knows, or by changing its result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ def _gradient(x: Any, *args: Any, right: Callable[..., Any], changes: Mapping[st
     return mapped(right(x, *args), lambda name, g: changes[name](g) if name in changes else g)
 
 
-def changed(case: Case, wrong: str, changes: Mapping[str, Change], diagnosis: str = "", entries: tuple[Where, ...] = ()) -> Case:
+def changed(
+    case: Case,
+    wrong: str,
+    changes: Mapping[str, Change],
+    diagnosis: str = "",
+    entries: tuple[Where, ...] = (),
+) -> Case:
     """The case with the gradient of some blocks put through functions."""
     return replace(
         case, name=f"{case.name}: {wrong} in {', '.join(changes)}", wrong=wrong,
@@ -39,7 +45,7 @@ def _exchanged(x: Any, *args: Any, right: Callable[..., Any], one: str, other: s
     found = right(x, *args)
     blocks = leaves(found)
     swap = {one: blocks[other], other: blocks[one]}
-    return mapped(found, lambda name, g: swap.get(name, g))
+    return mapped(found, swap.get)
 
 
 def exchanged(case: Case, one: str, other: str) -> Case:

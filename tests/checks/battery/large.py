@@ -33,13 +33,15 @@ def waves_gradient(x: Any, C: Any) -> Any:
 
 
 def right(kind: str, size: int) -> Case:
-    """A right gradient of `size` + sqrt(`size`) parameters; kind "dense" (rank one) or "waves" (separable)."""
+    """A right gradient of `size` parameters and a bias; kind "dense" (rank one) or "waves" (separable)."""
     side = SIDES[size]
     random = np.random.default_rng(size)
     x = {"W": random.normal(size=(side, side)), "b": random.normal(size=side)}
     if kind == "dense":
         x["W"] /= np.sqrt(side)
-        return Case(f"dense, {size}", dense, x, dense_gradient, (random.normal(size=side), random.normal(size=side)))
+        return Case(
+            f"dense, {size}", dense, x, dense_gradient, (random.normal(size=side), random.normal(size=side))
+        )
     return Case(f"waves, {size}", waves, x, waves_gradient, (random.normal(size=(side, side)),))
 
 
@@ -48,7 +50,9 @@ def _ordinary(case: Case, count: int, seed: int) -> tuple[tuple[int, ...], ...]:
     g, x = case.gradient()["W"], case.x["W"]
     share = np.abs(g * x)
     low, high = np.quantile(share, (0.5, 0.95))
-    chosen = np.random.default_rng(seed).permutation(np.flatnonzero((share >= low) & (share <= high)))[:count]
+    chosen = np.random.default_rng(seed).permutation(np.flatnonzero((share >= low) & (share <= high)))[
+        :count
+    ]
     return tuple(tuple(int(i) for i in np.unravel_index(k, share.shape)) for k in np.sort(chosen))
 
 
@@ -82,7 +86,9 @@ def _builders() -> dict[str, Callable[[], Case]]:
     for size in SIDES:
         for kind in ("dense", "waves"):
             for relative in SIZES:
-                found[f"{kind}, {size}: one entry by {relative:g}"] = partial(wrong_entries, kind, size, relative)
+                found[f"{kind}, {size}: one entry by {relative:g}"] = partial(
+                    wrong_entries, kind, size, relative
+                )
             for count in (2, 5, 50):
                 found[f"{kind}, {size}: {count} entries"] = partial(wrong_entries, kind, size, 1.0, count)
             for what in ("a row", "a column", "half a row", "transposed"):

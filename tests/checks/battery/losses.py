@@ -53,14 +53,14 @@ def cross_entropy_gradient(z: Any, labels: Any, bug: str = "") -> Any:
     return p - target
 
 
-def smoothed_cross_entropy(z: Any, labels: Any) -> Any:
+def smoothed(z: Any, labels: Any) -> Any:
     shifted = z - np.max(z, axis=1, keepdims=True)
     logs = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     target = 0.9 * one_hot(labels, z.shape[1], z.dtype) + 0.1 / z.shape[1]
     return -np.mean(np.sum(target * logs, axis=1))
 
 
-def smoothed_cross_entropy_gradient(z: Any, labels: Any, bug: str = "") -> Any:
+def smoothed_gradient(z: Any, labels: Any, bug: str = "") -> Any:
     target = one_hot(labels, z.shape[1], z.dtype)
     if bug != "smoothing forgotten":
         target = 0.9 * target + 0.1 / z.shape[1]
@@ -165,19 +165,20 @@ def cases() -> list[Case]:
     z, labels = random.normal(size=(4, 3)), np.array([0, 2, 1, 2])
     X, y = random.normal(size=(6, 3)), np.array([1.0, -1, 1, 1, -1, -1])
     q = np.array([0.1, 0.2, 0.3, 0.4])
+    separator = {"w": 2 * random.normal(size=3), "b": np.array(0.1)}
     chances, yes = random.uniform(0.2, 0.8, 6), np.array([1.0, 0, 0, 1, 1, 0])
     return [
         Case("squared loss", squared, p, squared_gradient, (t,)),
         Case("absolute loss", absolute, p, absolute_gradient, (t,)),
         Case("Huber loss", huber, 2 * p, huber_gradient, (t,)),
         Case("cross-entropy", cross_entropy, z, cross_entropy_gradient, (labels,)),
-        Case("smoothed cross-entropy", smoothed_cross_entropy, z, smoothed_cross_entropy_gradient, (labels,)),
+        Case("smoothed cross-entropy", smoothed, z, smoothed_gradient, (labels,)),
         Case(
             "cross-entropy of probabilities", binary_from_probabilities, chances,
             binary_from_probabilities_gradient, (yes,),
         ),
         Case("focal loss", focal, z[:, 0], focal_gradient, (yes[:4] + 0.5,)),
-        Case("hinge loss", hinge, {"w": 2 * random.normal(size=3), "b": np.array(0.1)}, hinge_gradient, (X, y)),
+        Case("hinge loss", hinge, separator, hinge_gradient, (X, y)),
         Case("KL divergence", divergence, random.normal(size=4), divergence_gradient, (q,)),
         Case("cosine similarity", cosine, (random.normal(size=4), random.normal(size=4)), cosine_gradient),
         Case("log-sum-exp", log_sum_exp, random.normal(size=6), log_sum_exp_gradient),

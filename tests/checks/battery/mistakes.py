@@ -42,7 +42,8 @@ PLANTED: dict[str, list[Planted]] = {
     "logistic regression": [("squared loss", "w b"), ("bias sum dropped", "b")],
     "logistic regression with L2": [("squared loss", "w b")],
     "softmax regression": [
-        ("wrong axis", "W b"), ("no target", "W b"), ("no off-diagonal", "W b"), ("bias over the wrong axis", "b"),
+        ("wrong axis", "W b"), ("no target", "W b"), ("no off-diagonal", "W b"),
+        ("bias over the wrong axis", "b"),
     ],
     "two-layer relu net": [
         ("no slope", "W1 b1"), ("1/m lost", "W1 b1 W2 b2", "1/m lost"), ("pre-activation", "W2"),
@@ -50,7 +51,8 @@ PLANTED: dict[str, list[Planted]] = {
     ],
     "two-layer tanh net": [
         ("no slope", "W1 b1"), ("1/m lost", "W1 b1 W2 b2", "1/m lost"), ("pre-activation", "W2"),
-        ("slope of the pre-activation", "W1 b1"), ("hard labels", "W1 b1 W2 b2"), ("squared loss", "W1 b1 W2 b2"),
+        ("slope of the pre-activation", "W1 b1"), ("hard labels", "W1 b1 W2 b2"),
+        ("squared loss", "W1 b1 W2 b2"),
         ("bias mean", "b1 b2", "true = 7 x claimed"), ("slope of sigmoid", "W1 b1"),
         ("bias over the wrong axis", "b1 b2"),
     ],
@@ -102,7 +104,8 @@ PLANTED: dict[str, list[Planted]] = {
         ("padding not cut", "X"), ("bias over the batch only", "b"), ("bias of one image", "b"),
     ],
     "convolution with stride": [
-        ("stride off by one", "K"), ("kernel flipped", "X"), ("kernel gradient flipped", "K", "kernel flipped"),
+        ("stride off by one", "K"), ("kernel flipped", "X"),
+        ("kernel gradient flipped", "K", "kernel flipped"),
         ("bias of one image", "b"),
     ],
     "convolution with stride and padding": [
@@ -116,7 +119,8 @@ PLANTED: dict[str, list[Planted]] = {
     ],
     "convolutional net": [
         ("no slope", "K b"), ("flattened in another order", "K b"),
-        ("kernel gradient flipped", "K", "kernel flipped"), ("to all", "K b"), ("bias over the batch only", "b"),
+        ("kernel gradient flipped", "K", "kernel flipped"), ("to all", "K b"),
+        ("bias over the batch only", "b"),
     ],
     "embedding with repeats": [
         ("repeats overwritten", "E"), ("repeats counted once", "E"), ("index off by one", "E"),
@@ -124,7 +128,8 @@ PLANTED: dict[str, list[Planted]] = {
     ],
     "tanh RNN": [
         ("last step dropped", "Wx Wh b Wy by"), ("targets off by one", "Wx Wh b Wy"),
-        ("only through the output", "Wx Wh b"), ("slope of the step before", "Wx Wh b"), ("no slope", "Wx Wh b"),
+        ("only through the output", "Wx Wh b"), ("slope of the step before", "Wx Wh b"),
+        ("no slope", "Wx Wh b"),
         ("state off by one", "Wh"), ("last step only", "Wx Wh b"), ("bias of one step", "b"),
         ("weight not transposed", "Wx Wh b"),
     ],
@@ -153,7 +158,8 @@ PLANTED: dict[str, list[Planted]] = {
         ("mean product without the mean", "X"),
     ],
     "attention": [
-        ("Wo not transposed", "Wq Wk Wv"), ("no off-diagonal", "Wq Wk"), ("softmax over the wrong axis", "Wq Wk"),
+        ("Wo not transposed", "Wq Wk Wv"), ("no off-diagonal", "Wq Wk"),
+        ("softmax over the wrong axis", "Wq Wk"),
         ("softmax forgotten", "Wq Wk"), ("scale forgotten", "Wq Wk", "true = 0.5 x claimed"),
         ("scale twice", "Wq Wk", "true = 2 x claimed"), ("scores not transposed", "Wk"),
         ("queries and keys swapped", "Wq Wk"), ("weights not transposed", "Wv"),
@@ -162,7 +168,9 @@ PLANTED: dict[str, list[Planted]] = {
         ("no off-diagonal", "Wq Wk"), ("scale forgotten", "Wq Wk", "true = 0.5 x claimed"),
         ("weights not transposed", "Wv"), ("scores not transposed", "Wk"),
     ],
-    "self-attention": [("forgotten as values", "x"), ("forgotten as queries", "x"), ("forgotten as keys", "x")],
+    "self-attention": [
+        ("forgotten as values", "x"), ("forgotten as queries", "x"), ("forgotten as keys", "x"),
+    ],
     "squared loss": [("swapped", "x", "true = -1 x claimed"), ("2 forgotten", "x", "true = 2 x claimed")],
     "absolute loss": [("no sign", "x")],
     "Huber loss": [("not clipped", "x"), ("clipped on one side", "x"), ("clipped elsewhere", "x")],
@@ -189,7 +197,9 @@ PLANTED: dict[str, list[Planted]] = {
     "log-determinant": [("not transposed", "x", "transposed")],
     "linear solve": [("A not transposed", "A b"), ("sign", "A", "true = -1 x claimed")],
     "matrix product": [("factor not transposed", "x[1]")],
-    "matrix factorisation": [("unknown counted", "U V"), ("L2 of V forgotten", "V", "missing 0.1 x parameter")],
+    "matrix factorisation": [
+        ("unknown counted", "U V"), ("L2 of V forgotten", "V", "missing 0.1 x parameter"),
+    ],
     "Rosenbrock": [("chain not summed", "x")],
     "Euclidean length": [("root forgotten", "x")],
     "cumulative product": [("from the wrong end", "x")],
@@ -255,7 +265,12 @@ ENTRIES: list[tuple[str, str, tuple[tuple[int, ...], ...], float]] = [
     ("matrix inverse", "x", ((0, 1), (1, 2), (2, 3), (3, 0), (3, 3)), 1.5),
 ]
 
-EXCHANGED = [("attention", "Wq", "Wk"), ("attention", "Wv", "Wo"), ("GRU", "Uz", "Ur"), ("triplet loss", "p", "n")]
+EXCHANGED = [
+    ("attention", "Wq", "Wk"),
+    ("attention", "Wv", "Wo"),
+    ("GRU", "Uz", "Ur"),
+    ("triplet loss", "p", "n"),
+]
 
 
 def _all() -> list[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,7 @@ def autoencoder_gradient(x: Any, X: Any, bug: str = "") -> Any:
 def _layers(random: np.random.Generator, sizes: tuple[int, ...]) -> Pairs:
     return [
         (random.normal(size=(n, k)) / np.sqrt(k), random.normal(size=(n, 1)) * 0.3)
-        for k, n in zip(sizes[:-1], sizes[1:], strict=True)
+        for k, n in pairwise(sizes)
     ]
 
 

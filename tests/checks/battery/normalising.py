@@ -15,7 +15,7 @@ EPSILON = 1e-3  # under the root; float16 has it
 
 
 def norm(x: Any, C: Any, axis: int, centred: bool = True) -> Any:
-    """Batch norm over axis 0, layer norm over axis 1; RMS norm where it is not centred. Examples are rows."""
+    """Batch norm over axis 0, layer norm over axis 1, RMS norm if not centred. Examples are rows."""
     X = x["X"] - np.mean(x["X"], axis=axis, keepdims=True) if centred else x["X"]
     Z = X / np.sqrt(np.mean(X * X, axis=axis, keepdims=True) + EPSILON)
     Y = x["gain"] * Z + x["shift"] if "shift" in x else x["gain"] * Z

@@ -1,13 +1,16 @@
 """Derivatives from values of f alone, in extended precision: no author's formula is used.
 
-f is evaluated in longdouble (64 bits of significand on x86, so that u = 2^-64), where it computes in the format
-it is given; where it does not, or where longdouble is no wider than float64, in float64, and the truth says so.
-Central differences of sixth order at steps from 2^-4 down by factors of 4 give values D_0, D_1, ...; the one of
-least estimated error is taken, its error being the larger change to its neighbours plus the rounding of f.
+f is evaluated in longdouble (64 bits of significand on x86, so that u = 2^-64) where it computes in the
+format it is given. Where it does not, or where longdouble is no wider than float64, it is evaluated in
+float64, and the truth says so. Central differences of sixth order at steps from 2^-4 down by factors of 4
+give values D_0, D_1, ...; the one of least estimated error is taken. Its error is the changes between
+neighbours plus the noise of f, which higher differences of the same values show: rounding, but also a
+corner between them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +20,10 @@ import numpy as np
 from tests.checks.battery.case import Case, Where, cast, leaves, mapped
 
 WEIGHTS = (45 / 60, -9 / 60, 1 / 60)  # Fornberg 1988, table 1: f' from f(x + kh) - f(x - kh), order 6
-STEPS = tuple(2.0**-k for k in range(4, 27, 2))
+SIXTH = (15, -6, 1)  # the sixth difference, beside -20 f(x), and the odd one that has no cubes:
+FIFTH = (5, -4, 1)  # where the step is small, noise is all that is left of them; Hamming 1973, section 10.6
+STEPS = tuple(2.0**-k for k in range(4, 35, 2))
+ENOUGH = 1e-12  # relative; a ladder that shows less goes on
 SAFETY = 8.0
 KNOWN = 1e-9
 CLOSE = 2.0**-24  # the step to either side of a corner
@@ -39,38 +45,51 @@ class Slope:
     error: float
 
 
+def _meant(case: Case) -> Callable[..., Any]:
+    return case.meant or case.f
+
+
 def precision(case: Case) -> str:
     """The format in which the truth of a case is computed: "longdouble" or "float64"."""
     wide = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
     with np.errstate(all="ignore"):
         try:
-            value = case.f(cast(case.x, np.longdouble), *cast(case.args, np.longdouble))
+            value = _meant(case)(cast(case.x, np.longdouble), *cast(case.args, np.longdouble))
         except TypeError:
             return "float64"
     return "longdouble" if wide and getattr(value, "dtype", None) == np.longdouble else "float64"
 
 
+def _size(weights: tuple[int, ...], middle: int = 0) -> float:
+    """How many times the noise of one value the noise of a symmetric difference is."""
+    return math.sqrt(2 * sum(w * w for w in weights) + middle * middle)
+
+
 def slope(f: Callable[[Any], Any], unit: float) -> Slope:
     """The derivative of f at 0, f being a function of one number with unit roundoff `unit`."""
+    middle = f(0.0)
     found: list[tuple[Any, float]] = []
-    best: Slope | None = None
+    best = Slope(np.nan, np.inf)
     for h in STEPS:
         values = [(f(k * h), f(-k * h)) for k in (1, 2, 3)]
         value = sum(w * (up - down) for w, (up, down) in zip(WEIGHTS, values, strict=True)) / h
-        rounding = 4 * unit * float(max(abs(v) for pair in values for v in pair)) / h
-        found.append((value, rounding))
+        even = sum(w * (up + down) for w, (up, down) in zip(SIXTH, values, strict=True)) - 20 * middle
+        odd = sum(w * (up - down) for w, (up, down) in zip(FIFTH, values, strict=True))
+        seen = max(abs(float(even)) / _size(SIXTH, 20), abs(float(odd)) / _size(FIFTH))
+        noise = 3 * seen + 4 * unit * float(max(abs(v) for pair in values for v in pair))
+        found.append((value, noise))
         if len(found) < 3:
             continue
-        (a, _), (b, _), (c, _) = found[-3:]
-        changes = float(
-            max(abs(a - b) / 64, abs(b - c))
-        )  # the first change is truncation of the larger step
+        (a, noise_a), (b, noise_b), (c, noise_c) = found[-3:]
+        changes = max(
+            abs(float(a - b)) / 64, abs(float(b - c))
+        )  # the first is the larger step's truncation
+        rounding = max(noise_a / 64, noise_b, noise_c) / h
         error = SAFETY * (changes + rounding)
-        if best is None or error < best.error:
+        if error < best.error:
             best = Slope(c, error)
-        if changes < rounding:
+        if changes < rounding <= ENOUGH * abs(float(c)):
             break
-    assert best is not None
     return best
 
 
@@ -85,7 +104,7 @@ class Truth:
         self.precision = precision(case)
         self.dtype: Any = np.longdouble if self.precision == "longdouble" else np.float64
         self.unit = float(np.finfo(self.dtype).eps) / 2
-        self.case = case
+        self.case, self.f = case, _meant(case)
         self.x, self.args = cast(case.x, self.dtype), cast(case.args, self.dtype)
         self.known: dict[Where, Slope] = {}
 
@@ -93,7 +112,7 @@ class Truth:
         """The derivative along v, given by block; blocks that it does not name stand still."""
 
         def f(t: float) -> Any:
-            return self.case.f(_moved(self.x, v, self.dtype(t)), *self.args)
+            return np.sum(self.f(_moved(self.x, v, self.dtype(t)), *self.args))  # of one number at most
 
         return slope(f, self.unit)
 
@@ -131,7 +150,7 @@ _TRUTHS: dict[tuple[int, int, int], Truth] = {}
 
 def truth_of(case: Case) -> Truth:
     """The truth of a case, shared with the wrong variants of the same function at the same place."""
-    key = id(case.f), id(case.x), id(case.args)
+    key = id(_meant(case)), id(case.x), id(case.args)
     if key not in _TRUTHS:  # which keeps its case, so that no other object takes these identities
         _TRUTHS[key] = Truth(case)
     return _TRUTHS[key]
@@ -150,7 +169,7 @@ def sampled(case: Case, block: str, count: int = ENTRIES) -> list[tuple[int, ...
 
 @dataclass(frozen=True)
 class Comparison:
-    """A claimed slope beside the true one; `error` is the bound of the truth and of the claim's rounding."""
+    """A claimed slope beside the true one; `error` is the bound of the truth and the claim's rounding."""
 
     block: str
     index: tuple[int, ...] | None
@@ -194,7 +213,10 @@ def check_case(case: Case, count: int = ENTRIES, whole: bool = True, known: floa
     """
     comparisons = compared(case, count, whole)
     wrong = {c.block for c in comparisons if c.differs}
-    assert wrong == case.blocks, (case.name, [c for c in comparisons if c.differs != (c.block in case.blocks)])
+    assert wrong == case.blocks, (
+        case.name,
+        [c for c in comparisons if c.differs != (c.block in case.blocks)],
+    )
     assert bool(wrong) == bool(case.wrong), case.name
     sizes: dict[str, float] = {}
     for c in comparisons:
@@ -202,7 +224,10 @@ def check_case(case: Case, count: int = ENTRIES, whole: bool = True, known: floa
     for c in comparisons:
         assert c.error <= known * (sizes[c.block] or max(sizes.values()) or 1), (case.name, c)
     for block, index in case.entries:
-        assert all(c.differs for c in comparisons if (c.block, c.index) == (block, index)), (case.name, index)
+        assert all(c.differs for c in comparisons if (c.block, c.index) == (block, index)), (
+            case.name,
+            index,
+        )
 
 
 def sides(case: Case, v: Mapping[str, Any]) -> tuple[Slope, Slope]:

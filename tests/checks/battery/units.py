@@ -1,4 +1,4 @@
-"""Functions that several nets share, with their slopes; they compute in the format of what they are given."""
+"""Functions that several nets share, with their slopes, in the format of what they are given."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def _swish_slope(z: Any, a: Any) -> Any:
 Unit = tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]
 
 UNITS: dict[str, Unit] = {  # a(z), and da/dz by z and a
-    "relu": (lambda z: np.maximum(z, 0), lambda z, a: (z > 0).astype(z.dtype)),
-    "tanh": (np.tanh, lambda z, a: 1 - a * a),
-    "sigmoid": (sigmoid, lambda z, a: a * (1 - a)),
+    "relu": (lambda z: np.maximum(z, 0), lambda z, _: (z > 0).astype(z.dtype)),
+    "tanh": (np.tanh, lambda _, a: 1 - a * a),
+    "sigmoid": (sigmoid, lambda _, a: a * (1 - a)),
     "gelu": (_gelu, _gelu_slope),
     "swish": (lambda z: z * sigmoid(z), _swish_slope),
 }

@@ -1,0 +1,146 @@
+"""What is checked: a function and the gradient that it is claimed to have, on one vector of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ..formats import FORMATS, Array, Format
+from .blocks import Blocks, flatten, format_of, leaves
+
+WIDE = FORMATS["float64"]
+
+
+class Refused(Exception):
+    """The check cannot go on: a reason's code and what is put into its sentence."""
+
+
+@dataclass
+class Subject:
+    """f and its claimed gradient over the entries of x.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x, *args)`` -> a number.
+    grad : callable or structure
+        ``grad(x, *args)`` -> a structure like x; or that structure itself.
+    args : tuple
+    blocks : Blocks
+    x : array, shape (P,)
+    cast : type, optional
+        What all float arguments are cast to; None keeps their own types.
+    """
+
+    f: Callable[..., Any]
+    grad: Any
+    args: tuple[Any, ...]
+    blocks: Blocks
+    x: Array
+    cast: Any = None
+    values: int = 0
+    gradients: int = 0
+    _args: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._args = self.args if self.cast is None else tuple(_cast(a, self.cast) for a in self.args)
+
+    @property
+    def format(self) -> Format:
+        """The shortest format of the blocks; `cast`'s where there is one."""
+        if self.cast is not None:
+            return FORMATS[np.dtype(self.cast).name]
+        return min((block.format for block in self.blocks.items), key=lambda fmt: fmt.precision)
+
+    def round(self, flat: Array) -> Array:
+        """The numbers of each block's format nearest to `flat`."""
+        if self.cast is not None:
+            return FORMATS[np.dtype(self.cast).name].round(flat)
+        found = np.empty_like(flat)
+        for block in self.blocks.items:
+            found[block.span] = block.format.round(flat[block.span])
+        return found
+
+    def value(self, flat: Array) -> float:
+        """f at some entries.
+
+        Raises
+        ------
+        Refused
+            If f changes its argument, or its value is no finite number.
+        """
+        self.values += 1
+        x = self.blocks.structure(flat, self.cast)
+        with np.errstate(all="ignore"):
+            found = self.f(x, *self._args)
+        for (name, after), block in zip(_floats(x), self.blocks.items, strict=True):
+            same = np.asarray(after, np.float64).ravel() == flat[block.span]
+            if after.shape != block.shape or not same.all():
+                raise Refused("changes_argument", name)
+        number = np.asarray(found)
+        if number.size != 1:
+            raise Refused("not_scalar", str(number.shape))
+        return float(number.astype(np.float64).reshape(()))
+
+    def claim(self, flat: Array) -> Array:
+        """The claimed gradient at some entries, shape (P,).
+
+        Raises
+        ------
+        Refused
+            If it has not the structure of x.
+        """
+        if not callable(self.grad):
+            return self._entries(self.grad)
+        self.gradients += 1
+        with np.errstate(all="ignore"):
+            return self._entries(self.grad(self.blocks.structure(flat, self.cast), *self._args))
+
+    def _entries(self, structure: Any) -> Array:
+        given = dict(leaves(structure))
+        if len(self.blocks.items) == 1 and len(given) == 1:
+            given = {self.blocks.items[0].name: next(iter(given.values()))}
+        known = {block.name for block in self.blocks.items}
+        extra = [name for name, leaf in given.items() if name not in known and format_of(leaf) is not None]
+        if extra:
+            raise Refused("wrong_shape", f"x has no {extra[0]}")
+        parts = []
+        for block in self.blocks.items:
+            leaf = given.get(block.name)
+            if leaf is None:
+                raise Refused("missing_block", block.name)
+            try:
+                array = np.asarray(leaf, dtype=np.float64)
+            except (TypeError, ValueError):
+                raise Refused("wrong_shape", f"{block.name} holds no numbers") from None
+            if array.shape != block.shape and array.size != block.size:
+                raise Refused("wrong_shape", f"{block.name}: {array.shape} instead of {block.shape}")
+            if array.shape != block.shape:
+                raise Refused("wrong_shape", f"{block.name}: {array.shape} instead of {block.shape}")
+            parts.append(array.ravel())
+        return np.concatenate(parts)
+
+
+def _floats(structure: Any) -> list[tuple[str, Any]]:
+    return [(name, np.asarray(leaf)) for name, leaf in leaves(structure) if format_of(leaf) is not None]
+
+
+def _cast(argument: Any, dtype: Any) -> Any:
+    """An argument with its float arrays cast; anything else as it is."""
+    try:
+        flat, blocks = flatten(argument)
+    except UsageError:
+        return argument
+    return blocks.structure(flat, dtype)
+
+
+def subject(
+    f: Callable[..., Any], x: Any, grad: Any, args: Sequence[Any] = (), cast: Any = None
+) -> Subject:
+    """The subject of a check."""
+    flat, blocks = flatten(x)
+    return Subject(f, grad, tuple(args), blocks, flat, cast)
