@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -19,11 +19,13 @@ from ..views.notation import with_names
 from .boxes import Box, Exact, boxes
 from .course import COURSE, NETWORKS
 from .marking import decimal_text
+from .stage import Stage, closing_html, network_html
 from .tapes import tape
 from .text import read
-from .words import Words, network_html
+from .words import Words
 
 SCHEMA = 1
+DRAWN = frozenset({"at", "shown", "formula_ml"})  # of a node, for its HTML alone
 MOST = 400  # statements that can be filled in; more are shown as an overview
 
 
@@ -109,8 +111,12 @@ class Exercise:
         said = [words.box(box, answers) for box in self.boxes]
         found["own"] = words.box(words.own(), answers)
         if answers:
-            found |= {"says": _shared(said), "tape": tape(self.run), **words.closing()}
-        return {**found, "boxes": said}
+            closing = closing_html(found["output"], **words.closing())
+            found |= {"says": _shared(said), "tape": tape(self.run), "closing": closing}
+        found["boxes"] = said
+        stage = Stage(found)
+        found |= {"html": stage.html(), "compact": stage.compact()}
+        return {**found, "nodes": [_without(node, DRAWN) for node in found["nodes"]]}
 
     def _node(self, i: int, places: Layout) -> dict[str, Any]:
         graph, name = self.graph, self.graph.names[i]
@@ -136,6 +142,10 @@ class Exercise:
             "most": MOST,
             "rows": rows,
         }
+
+
+def _without(node: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in keys}
 
 
 def _shared(said: list[dict[str, Any]]) -> list[list[Any]]:

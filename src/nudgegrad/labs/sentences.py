@@ -134,6 +134,52 @@ SENTENCES: Mapping[str, str] = {
     "can be filled in; of larger graphs the lab shows values and derivatives.",
     "find": "Find by name ",
     "nodes": "{0} of {1} nodes|node|value|derivative of {2} by it",
+    # slope
+    "functions": "functions",
+    "input": "input",
+    "move": "move it ",
+    "nudge-size": "nudge ",
+    "slope": "slope {0}",
+    "height": "height {0}",
+    "width": "width {0}",
+    "slope-at": "slope {0} at {1}",
+    "curve": "{0} over {1}. {2}: {0} = {3}, slope {4}. Tangents: {5}.",
+    "goes-up": "{0}, {1} = {2}: the slope is height / width = {3} / {4}, {5} = {6}. "
+    "If {7} goes up by a small nudge, {1} goes up by {6} nudges.",
+    "goes-down": "{0}, {1} = {2}: the slope is height / width = {3} / {4}, {5} = {6}. "
+    "If {7} goes up by a small nudge, {1} goes up by {6} nudges, that is: down by {8}.",
+    "stays": "{0}, {1} = {2}: the slope is height / width = {3} / {4}, {5} = {6}. "
+    "If {7} goes up by a small nudge, {1} stays.",
+    "no-slope": "{0}, {1} = {2}: no slope.",
+    "quotients": "{0}, nudged|nudge|{1}|{1} at the nudged {2}|difference|quotient|distance from {3}",
+    "derivative": "The derivative",
+    "too-long": "Too long to be written here.",
+    "course-prints": "What the course prints",
+    "printed": "Quotients|of|printed|floats, in this browser|exact arithmetic",
+    "quotient-of": "d{0}/d{1}, nudge {2} ",
+    "bit-for-bit": " ✓ bit for bit",
+    "exactly": " ✓ exactly",
+    # bench
+    "what": "what is nudged",
+    "sizes": "nudges",
+    "best": "the best nudge",
+    "measured": "{0}, {1}|nudge|quotient|{2}|error|bar",
+    "yours": "yours: {0}",
+    "ours": "best: {0}",
+    "verdict-fail": "The derivative fails. ",
+    "verdict-inconclusive": "Inconclusive. ",
+    "no-best": "There is no useful nudge. ",
+    "no-value": "{0} has no value in {1}.",
+    "size": "nudge",
+    "error": "error of the quotient",
+    "no-error": "exactly 0",
+    "the-courses": "the course\u2019s 0.001",
+    "best-bar": "best nudge {0}, bar {1}",
+    "your-nudge": "your nudge",
+    "errors": "Error over nudge. Nudge {0}: error {1}. Best nudge {2}: error at most {3}.",
+    "errors-alone": "Error over nudge. Nudge {0}: error {1}. No best nudge.",
+    "legend": "Circles: measured here, one per power of two. Dashed: the predicted rounding, large for "
+    "small nudges. Dotted: the truncation, large for large ones. Bracket: the bar of the best nudge.",
 }
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from html import escape
 from typing import Any
 
 from ..views.notation import derivative
 from ..views.why import listed
 from . import exact
 from .boxes import STEP, Box, Exact
-from .course import Unit
 from .marking import decimal_text
 
 BY_HAND = 200  # numbers in the table of the two orders
@@ -25,22 +23,6 @@ def said(truth: exact.Truth | None) -> str:
         return "—"
     low, high = (truth, truth) if isinstance(truth, str) else truth
     return decimal_text((Fraction(low), Fraction(high)))
-
-
-def network_html(inputs: Sequence[str], units: Sequence[Unit], target: str) -> str:
-    """The network that a program stands for: inputs, units with their activation, and what they aim at."""
-    arrow = '<span class="to">→</span>'
-    named = ", ".join(inputs)
-    spoken = f"network: {named} into {' into '.join(', '.join(unit) for unit in units)}, against {target}"
-    drawn = [f'<span class="io">{escape(named)}</span>']
-    for computed, activation, result in units:
-        neuron = f"<span>{escape(computed)}</span><span>{escape(activation)}</span>"
-        drawn.append(f'<span class="neuron">{neuron}</span>{arrow}<span class="io">{escape(result)}</span>')
-    inside = arrow.join(drawn)
-    return (
-        f'<p class="network" role="img" aria-label="{escape(spoken)}">{inside}'
-        f'<span class="io">against {escape(target)}</span></p>'
-    )
 
 
 def unsigned(text: str) -> str:

@@ -6,7 +6,7 @@ x is one array, `x[1]` in a tuple or list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,12 @@ import numpy as np
 
 Structure = Any  # an array, or dicts, lists and tuples of structures
 Where = tuple[str, tuple[int, ...]]  # a block and an index in it
+
+# What a trap may be answered with.
+SURE, UNSURE = ("pass",), ("pass", "inconclusive")  # right; right, and hard to say
+FALSE, DOUBTFUL = ("fail",), ("fail", "inconclusive")  # wrong; wrong, and hard to say
+UNKNOWN = ("inconclusive",)
+REFUSED = ("UsageError", "fail", "inconclusive")  # malformed
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +122,22 @@ def in_format(case: Case, format: str) -> Case:
     """The case with x and args in "float32", "float16" or "float64"; its code computes in that."""
     with np.errstate(over="ignore", under="ignore"):  # scales that a format does not have
         return replace(case, x=cast(case.x, format), args=cast(case.args, format))
+
+
+def by_name(cases: Iterable[Case]) -> dict[str, Case]:
+    """The cases by name, in order.
+
+    Raises
+    ------
+    ValueError
+        If two have one name.
+    """
+    found: dict[str, Case] = {}
+    for case in cases:
+        if case.name in found:
+            raise ValueError(f"two cases are named {case.name}")
+        found[case.name] = case
+    return found
 
 
 def parameters(case: Case) -> int:

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tests.checks.battery.case import Case
+from tests.checks.battery.case import DOUBTFUL, UNSURE, Case
 from tests.checks.battery.layers import max_pool, max_pool_backward
 
 Function = Callable[..., Any]
 
-UNSURE = ("pass", "inconclusive")  # right, and hard to say
-ALARM = ("fail", "inconclusive")  # wrong, and hard to say
 AT = "corner at the point"
 OUTSIDE = "not a subgradient"
 
@@ -87,7 +85,7 @@ def _at(
 ) -> Case:
     return Case(
         name, f, x, grad, args, wrong, frozenset("x") if wrong else frozenset(), trap=AT,
-        expected=ALARM if wrong else UNSURE, says="" if wrong else "subgradient",
+        expected=DOUBTFUL if wrong else UNSURE, says="" if wrong else "subgradient",
     )  # fmt: skip
 
 
@@ -127,8 +125,8 @@ def _near(
     name: str, f: Function, x: Any, grad: Function, args: tuple[Any, ...] = (), wrong: str = ""
 ) -> Case:
     return Case(
-        name, f, x, grad, args, wrong, frozenset("x") if wrong else frozenset(), trap="corner near the point",
-        expected=ALARM if wrong else UNSURE,
+        name, f, x, grad, args, wrong, frozenset("x") if wrong else frozenset(), trap="corner nearby",
+        expected=DOUBTFUL if wrong else UNSURE,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.checks.battery.case import Case
+from tests.checks.battery.case import Case, by_name
 from tests.checks.battery.changed import (
     Change,
     changed,
@@ -285,4 +285,4 @@ def _all() -> list[Case]:
     return found + [exchanged(RIGHT[name], one, other) for name, one, other in EXCHANGED]
 
 
-WRONG: dict[str, Case] = {case.name: case for case in _all()}
+WRONG: dict[str, Case] = by_name(_all())

@@ -116,35 +116,35 @@ def _elementwise(value: Callable[[Value], Value], slope: Callable[[Value, Value]
 
 
 RULES: dict[str, Rule] = {  # forward(detail, inputs), backward
-        "add": (lambda _, x, z: x + z, lambda g, y, _, x, z: (_fitted(g, x), _fitted(g, z))),
-        "subtract": (lambda _, x, z: x - z, lambda g, y, _, x, z: (_fitted(g, x), _fitted(-g, z))),
-        "multiply": (lambda _, x, z: x * z, lambda g, y, _, x, z: (_fitted(g * z, x), _fitted(g * x, z))),
-        "divide": (
-            lambda _, x, z: x / (1 + z * z),
-            lambda g, y, _, x, z: (_fitted(g / (1 + z * z), x), _fitted(-2 * g * y * z / (1 + z * z), z)),
-        ),
-        "scale": (lambda c, x: c * x, lambda g, y, c, x: (c * g,)),
-        "matmul": (lambda _, x, z: x @ z, lambda g, y, _, x, z: (g @ z.T, x.T @ g)),
-        "transpose": (lambda _, x: x.T, lambda g, y, _, x: (g.T,)),
-        "softmax": (lambda axis, x: softmax(x, axis), _softmax_backward),
-        "norm": (_norm, _norm_backward),
-        "sum": (
-            lambda axis, x: np.sum(x, axis=axis, keepdims=True),
-            lambda g, y, axis, x: (np.broadcast_to(g, x.shape),),
-        ),
-        "mean": (
-            lambda axis, x: np.mean(x, axis=axis, keepdims=True),
-            lambda g, y, axis, x: (np.broadcast_to(g, x.shape) / x.shape[axis],),
-        ),
-        "log-sum-exp": (_log_sum_exp, lambda g, y, axis, x: (g * np.exp(x - y),)),
-        "cumulative sum": (
-            lambda axis, x: np.cumsum(x, axis=axis),
-            lambda g, y, axis, x: (np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
-        ),
-        "concatenate": (lambda axis, x, z: np.concatenate([x, z], axis=axis), _joined_backward),
-        "first": (lambda count, x: x[:count], _first_backward),
-        "total": (lambda _, x, c: np.sum(x * c), lambda g, y, _, x, c: (g * c, g * x)),
-        **{name: _elementwise(value, slope) for name, (value, slope) in ELEMENTWISE.items()},
+    "add": (lambda _, x, z: x + z, lambda g, y, _, x, z: (_fitted(g, x), _fitted(g, z))),
+    "subtract": (lambda _, x, z: x - z, lambda g, y, _, x, z: (_fitted(g, x), _fitted(-g, z))),
+    "multiply": (lambda _, x, z: x * z, lambda g, y, _, x, z: (_fitted(g * z, x), _fitted(g * x, z))),
+    "divide": (
+        lambda _, x, z: x / (1 + z * z),
+        lambda g, y, _, x, z: (_fitted(g / (1 + z * z), x), _fitted(-2 * g * y * z / (1 + z * z), z)),
+    ),
+    "scale": (lambda c, x: c * x, lambda g, y, c, x: (c * g,)),
+    "matmul": (lambda _, x, z: x @ z, lambda g, y, _, x, z: (g @ z.T, x.T @ g)),
+    "transpose": (lambda _, x: x.T, lambda g, y, _, x: (g.T,)),
+    "softmax": (lambda axis, x: softmax(x, axis), _softmax_backward),
+    "norm": (_norm, _norm_backward),
+    "sum": (
+        lambda axis, x: np.sum(x, axis=axis, keepdims=True),
+        lambda g, y, axis, x: (np.broadcast_to(g, x.shape),),
+    ),
+    "mean": (
+        lambda axis, x: np.mean(x, axis=axis, keepdims=True),
+        lambda g, y, axis, x: (np.broadcast_to(g, x.shape) / x.shape[axis],),
+    ),
+    "log-sum-exp": (_log_sum_exp, lambda g, y, axis, x: (g * np.exp(x - y),)),
+    "cumulative sum": (
+        lambda axis, x: np.cumsum(x, axis=axis),
+        lambda g, y, axis, x: (np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
+    ),
+    "concatenate": (lambda axis, x, z: np.concatenate([x, z], axis=axis), _joined_backward),
+    "first": (lambda count, x: x[:count], _first_backward),
+    "total": (lambda _, x, c: np.sum(x * c), lambda g, y, _, x, c: (g * c, g * x)),
+    **{name: _elementwise(value, slope) for name, (value, slope) in ELEMENTWISE.items()},
 }
 
 

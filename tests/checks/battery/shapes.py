@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.checks.battery.case import Case
-from tests.checks.battery.traps import REFUSED, SURE, UNKNOWN, waves
+from tests.checks.battery.case import DOUBTFUL, REFUSED, SURE, UNKNOWN, Case
+from tests.checks.battery.values import waves
 
 NAN = "not a number"
 STRUCTURE = "structure"
@@ -64,7 +64,7 @@ def _invalid() -> list[Case]:
         nan("root of a negative number", roots, np.array([0.5, -1.0]), roots_gradient),
         nan("root at 0", roots, np.array([0.5, 0.0]), roots_gradient),
         nan("one entry nan", f, x, lambda x: _with(g(x), 1, np.nan)),
-        nan("one entry inf", f, x, lambda x: _with(g(x), 2, np.inf), ("inconclusive", "fail")),
+        nan("one entry inf", f, x, lambda x: _with(g(x), 2, np.inf), DOUBTFUL),
         nan("parameter nan", f, _with(x, 1, np.nan), g),
     ]
 
@@ -97,7 +97,7 @@ def cases() -> list[Case]:
 
     return [
         *_invalid(),
-        fine("integers and booleans in args", chosen, np.array([0.3, 9, 1.2]), chosen_gradient, chosen_args),
+        fine("integers and booleans", chosen, np.array([0.3, 9, 1.2]), chosen_gradient, chosen_args),
         fine("an empty block", pair, x | {"a": np.zeros((0, 2))}, pair_gradient),
         fine("an array without axes", np.sin, np.array(0.7), np.cos),
         fine("the value is an array of one", lambda x: np.sum(x * x, keepdims=True), one, lambda x: 2 * x),

@@ -25,7 +25,8 @@ FIFTH = (5, -4, 1)  # where the step is small, noise is all that is left of them
 STEPS = tuple(2.0**-k for k in range(4, 35, 2))
 ENOUGH = 1e-12  # relative; a ladder that shows less goes on
 SAFETY = 8.0
-KNOWN = 1e-9
+WIDE = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps)
+KNOWN = 1e-9 if WIDE else 1e-5
 CLOSE = 2.0**-24  # the step to either side of a corner
 ENTRIES = 6  # of a block that are looked at one by one
 
@@ -51,13 +52,12 @@ def _meant(case: Case) -> Callable[..., Any]:
 
 def precision(case: Case) -> str:
     """The format in which the truth of a case is computed: "longdouble" or "float64"."""
-    wide = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
     with np.errstate(all="ignore"):
         try:
             value = _meant(case)(cast(case.x, np.longdouble), *cast(case.args, np.longdouble))
         except TypeError:
             return "float64"
-    return "longdouble" if wide and getattr(value, "dtype", None) == np.longdouble else "float64"
+    return "longdouble" if WIDE and getattr(value, "dtype", None) == np.longdouble else "float64"
 
 
 def _size(weights: tuple[int, ...], middle: int = 0) -> float:

@@ -12,12 +12,12 @@ function el(name, props, ...children) {
 
 const shape = (tag, props = {}, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
 
-function filled(made, props, children) {
+function filled(made, props, children = []) {
   for (const [key, value] of Object.entries(props)) {
     if (key.startsWith("on")) made[key] = value;
     else if ((value ?? false) !== false) made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat(2).filter(Boolean));
+  made.append(...children.flat(2).filter((child) => child || child === 0));
   return made;
 }
 
@@ -32,14 +32,11 @@ const HIDDEN = { "aria-hidden": "true" };
 const TYPED = { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
 const button = (text, act, run, more = {}) => el("button", { type: "button", "data-act": act, onclick: run, ...more }, text);
 
-const table = (caption, heads, rows) =>
-  el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map((t) => el("th", { scope: "col" }, t)))),
-    el("tbody", rows.map(([first, ...rest]) => el("tr", el("th", { scope: "row" }, first), rest.map((cell) => el("td", cell)))))));
-
-// Caption and heads in one sentence of the table of words
-function listed(key, rows, ...values) {
-  const [caption, ...heads] = say(key, ...values).split("|");
-  return table(caption, heads, rows);
+// Caption and heads are one sentence of the table of words
+function table(key, rows, ...values) {
+  const [caption, ...heads] = say(key, ...values).split("|"), th = (scope) => (text) => el("th", { scope }, text);
+  const body = rows.map(([first, ...rest]) => el("tr", th("row")(first), rest.map((cell) => el("td", cell))));
+  return el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map(th("col")))), el("tbody", body)));
 }
 
 // A button whose words are in the table under what it does
@@ -80,25 +77,20 @@ function save(app) {
 
 const log = (app, what, box = null) => recordOf(app).events.push({ what, box, at: new Date().toISOString() });
 
-// The boxes that are asked; one per node in the compact mode
-function asked({ ex, settings, nodes }) {
-  const compact = ({ kind, node }) => kind === "adjoint" && nodes[node].kind === "statement";
-  return settings.compact ? [...ex.boxes.filter(forward), ex.own, ...ex.boxes.filter(compact)] : ex.boxes;
-}
-
-const forward = (box) => box.kind === "forward";
+const asked = ({ ex, settings, boxes }) => (settings.compact ? ex.compact.map((id) => boxes[id]) : ex.boxes);
 const countSolved = (app) => asked(app).filter((box) => solved(recordOf(app).boxes[box.id])).length;
 
 // ---- one box
 
-function boxElement(app, box, { nudge, readonly } = {}) {
-  const kind = nudge ? "nudges" : "boxes", id = `${app.uid}-${kind}-${box.id}`, { spoken } = nudge ?? box, says = id + "-say";
-  const input = el("input", { ...TYPED, id, enterkeyhint: "next", [nudge ? "data-nudge" : "data-box"]: box.id, "aria-label": spoken, "aria-describedby": says, readonly });
-  const made = el(`span.box.${nudge ? "ask" : forward(box) ? "forward" : "backward"}`, input);
-  const view = { box, nudge, kind, spoken, truth: nudge ? nudge.first : box.truth, input, made, say: el("span.say", { id: says }) };
+function bind(app, input, readonly) {
+  const asks = input.dataset.nudge, box = app.boxes[asks ?? input.dataset.box], nudge = asks && box.nudge;
+  const kind = asks ? "nudges" : "boxes", id = `${app.uid}-${kind}-${box.id}`, says = id + "-say";
+  filled(input, { ...TYPED, id, enterkeyhint: "next", "aria-describedby": says, readonly });
+  const view = { box, nudge, kind, input, made: input.parentNode, say: input.closest(".unit,.row").querySelector(".say") };
+  Object.assign(view, { spoken: input.ariaLabel, truth: nudge ? nudge.first : box.truth });
+  view.say.id = says;
   app.views.set(viewKey(input), view);
   update(app, view);
-  return view;
 }
 
 const viewKey = ({ dataset: { box, nudge } }) => box ?? "nudge " + nudge;
@@ -110,6 +102,10 @@ function listen(app) {
       const view = app.views.get(viewKey(event.target));
       if (view && !view.input.readOnly) run(app, view, event);
     });
+  app.root.addEventListener("click", ({ target }) => {
+    const asks = target.closest("[data-act=nudge]");
+    if (asks) nudge(app, app.boxes[asks.value]);
+  });
 }
 
 function update(app, view) {
@@ -270,60 +266,26 @@ function gauge(app, done, all) {
 
 const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 
-// Elements in the official order; `arrange` gives them their places
-function stage(app, { columns, readonly, boxes: withBoxes = true }) {
-  const { ex, nodes } = app, made = el("div.stage"), boxes = asked(app), groups = new Map();
-  Object.assign(app, { stage: made, drawn: ex, drawing: shape("svg", { class: "edges", "aria-hidden": "true" }), cells: [], nodeViews: {}, groups: [], views: new Map() });
-  made.append(app.drawing);
-  const slope = (name, node) => (app.nodeViews[name] = { node, slope: el("span.slope", HIDDEN) }).slope;
-  for (const node of ex.nodes) {
-    if (node.kind === "input" || !node.at) continue;
-    const { name, args } = node, chips = args.filter((a) => nodes[a].kind === "input" && nodes[a].at).map((a) => {
-      const chip = el("span.chip.at", { "data-node": a, role: "img", "aria-label": `${a} = ${nodes[a].shown}` }, math(`<mrow>${nodes[a].ml}<mo>=</mo><mn>${shown(nodes[a].truth)}</mn></mrow>`));
-      if (app.nodeViews[a]) chip.classList.add("again"); // a value that several statements take
-      else chip.append(slope(a, chip));
-      return { name: a, made: chip };
-    });
-    const equation = el("span.node.at", { "data-node": name, role: "img", "aria-label": `${name} = ${node.formula}` }, equationOf(node));
-    const box = withBoxes && boxes.find((b) => b.kind === "forward" && b.node === name), view = box && boxElement(app, box, { readonly });
-    const unit = el("span.unit.at", view?.made, slope(name, equation), view?.say);
-    made.append(...chips.map((chip) => chip.made), equation, unit);
-    app.cells.push({ name, layer: node.at[0], row: node.at[1], equation, unit, chips, leads: !args.some((a) => nodes[a].kind === "statement") });
+// Its parts come from Python as HTML, in the official order; `arrange` gives them their places
+function stage(app, { columns, readonly, boxes = true }) {
+  const { ex, settings } = app, { html } = ex, made = el("div.stage"), all = (part, at = made) => [...at.querySelectorAll(part)];
+  made.innerHTML = html.stage + (columns ? html[settings.compact ? "compact" : "columns"] : "");
+  const absent = { ".box,.unit .say": !boxes, ".chain": !settings.chain, ".unchained": settings.chain, ".question": !settings.ask || readonly, button: readonly };
+  for (const [part, is] of Object.entries(absent)) if (is) all(part).forEach((e) => e.remove());
+  const cells = all(".cell").map((cell) => {
+    const { layer, row, leads } = cell.dataset, [equation, unit] = all(".node,.unit", cell);
+    const chips = all(".chip", cell).map((chip) => ({ name: chip.dataset.node, made: chip }));
+    return { name: equation.dataset.node, layer: Number(layer), row: Number(row), leads: leads === "", equation, unit, chips };
+  });
+  const groups = all(".group").map((group) => ({ made: group, cell: cells.find((c) => c.name === group.dataset.node) }));
+  Object.assign(app, { stage: made, drawn: ex, drawing: made.querySelector("svg"), cells, groups, nodeViews: {}, views: new Map() });
+  for (const slope of all(".slope")) {
+    const node = slope.closest(".chip") ?? slope.closest(".cell").querySelector(".node");
+    app.nodeViews[node.dataset.node] = { node, slope };
   }
-  for (const box of columns ? boxes : []) {
-    if (box.kind === "forward") continue;
-    const at = box.kind === "local" || app.settings.compact ? box.node : box.at;
-    groups.set(at, [...(groups.get(at) ?? []), box]);
-  }
-  for (const [at, list] of groups) {
-    const group = groupElement(app, at, list, readonly);
-    app.groups.push({ made: group, cell: app.cells.find((c) => c.name === at) });
-    made.append(group);
-  }
+  for (const input of all("input")) bind(app, input, readonly);
   slopes(app);
   return made;
-}
-
-// A long equation as text, which wraps
-const equationOf = ({ name, formula = "", formula_ml, ml }, most = 30) => (formula.length > most ? el("code", `${name} = ${formula}`) : math(formula_ml ?? ml));
-
-function groupElement(app, at, boxes, readonly) {
-  const { settings, ex, nodes } = app, seen = new Set();
-  const group = el("div.group.at", { "data-node": at, role: "group", "aria-label": say("group", at) }, el("p.title", equationOf(nodes[at], 20)));
-  const row = (kind, words, view, more) => group.append(el(`div.row.${kind}`, words, el("span.answer", view.made, more), view.say));
-  for (const box of boxes) {
-    const name = box.by ?? box.node;
-    const asks = !seen.has(name) && settings.ask && !settings.compact && !readonly && boxes.find((b) => b.kind === "adjoint" && b.node === name && b.nudge);
-    seen.add(name);
-    if (asks) row("question", el("span", HIDDEN, asks.nudge.words), boxElement(app, asks, { nudge: asks.nudge }));
-    const d = (of, by) => derivative(app, of, by).ml, { output } = ex, users = (settings.chain && !settings.compact && box.users) || [];
-    const terms = users.slice(0, 6).map((user, k) => `<mo>${k ? "+" : "="}</mo>${d(user, name)}${user === output ? "<mtext>&#xa0;directly</mtext>" : `<mo>×</mo>${d(output, user)}`}`);
-    if (users.length > 6) terms.push("<mo>+</mo><mo>…</mo>");
-    const said = [d(box.by ? box.node : output, name), ...terms], last = said.pop();
-    const see = !readonly && ex.tape && box !== ex.own && press("nudge", () => nudge(app, box), { class: "small", "aria-label": say("nudge-and-see", name, box.by ? box.node : ex.output) });
-    row(box.kind, [...said, `${last}<mo>=</mo>`].map((part) => math(`<mrow>${part}</mrow>`)), boxElement(app, box, { readonly }), see || null);
-  }
-  return group;
 }
 
 // Under each solved edge its derivative
@@ -434,13 +396,10 @@ function route({ from, to, via }, columns, narrow, tags) {
   return path;
 }
 
-function draw({ drawing, uid }, lines, tags, width, height) {
-  const id = `${uid}-head`;
-  const head = shape("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" }, shape("path", { d: "M0,0 L8,4 L0,8 z", class: "head" }));
-  const paths = lines.map(([d, from, to]) => shape("path", { d, "data-from": from, "data-to": to, "marker-end": to ? `url(#${id})` : "none" }));
-  drawing.setAttribute("width", width);
-  drawing.setAttribute("height", height);
-  drawing.replaceChildren(shape("defs", {}, head), ...paths, ...tags.map(([text, x, y]) => shape("text", { x, y, class: "tag" }, text)));
+function draw({ drawing }, lines, tags, width, height) {
+  const paths = lines.map(([d, from, to]) => shape("path", { d, "data-from": from, "data-to": to }));
+  filled(drawing, { width, height });
+  drawing.replaceChildren(drawing.firstChild, ...paths, ...tags.map(([text, x, y]) => shape("text", { x, y, class: "tag" }, text)));
 }
 
 // ---- nudging
@@ -451,10 +410,10 @@ function nudge(app, box) {
   const m = (app.machine ??= machine(ex.tape)), before = m.forward(), after = m.replay(before, by, before[nodes[by].i] + size);
   const seen = ex.nodes.filter(({ name, i }) => name === of || (box.by ? name === by : after[i] !== before[i]));
   const rows = seen.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])]);
-  const [, ...steps] = box.quotients?.find(([h]) => h === "1/1000") ?? ["", box.truth, box.truth, box.truth];
+  const [, ...steps] = box.quotients?.find(([h]) => h === "1/1000") ?? ["", ...Array(3).fill(box.truth)];
   const list = steps.map((q, k) => el("li", say("changes", brief(size / 2 ** k), of), el("strong", { "data-quotient": true }, shown(q)), say("times")));
   const heads = el("div", el("p", say("how-many-times", by, of)), el("ol", list), el("p", say(steps[0] === steps[2] ? "straight-line" : "heads", of, by)));
-  app.panel = el("div.nudged", { "data-for": box.id }, listed("nudged", rows, by, size), heads);
+  app.panel = el("div.nudged", { "data-for": box.id }, table("nudged", rows, by, size), heads);
   pulse(app, by, box.by && of);
   coach(app);
   announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), shown(steps[0])));
@@ -489,11 +448,7 @@ function coach(app) {
 
 // After the last box: one nudge as a double check, and what the backward order saves
 function closing({ ex, end, screen }, done) {
-  if (screen !== "backward") return;
-  if (!done || !ex.answers) return end.replaceChildren();
-  if (end.firstChild) return;
-  end.append(el("h2", { tabindex: "-1" }, say("double-check")), el("p", ex.check ?? ""));
-  if (ex.orders) end.append(el("h3", say("two-orders")), listed("orders", ex.orders.rows, ex.output), el("p", ex.orders.says));
+  if (screen === "backward" && done === !end.firstChild) end.innerHTML = done ? ex.closing ?? "" : "";
 }
 
 // Marking: the twin of answers.py and marking.py. A rational is [n, d], BigInts with d > 0, not always in lowest terms.
@@ -646,14 +601,10 @@ function readAnswer(text) { // {value, places, digits}, or {message, at} with `a
 const interval = (truth) => (typeof truth === "string" ? [truth, truth] : truth).map(rational);
 
 function ended([low, high]) { // [m, e] with truth = m 10^e, null where the decimals do not end
-  if (!same(low, high)) return null;
-  const [n, d] = lowest(low);
-  let bottom = d, e = 0;
-  for (const factor of [10n, 2n, 5n]) for (; bottom % factor === 0n; e--) bottom /= factor;
-  if (bottom !== 1n) return null;
-  let m = (n * 10n ** BigInt(-e)) / d;
-  for (; m && m % 10n === 0n; e++) m /= 10n;
-  return [m, e];
+  const [n, d] = lowest(low), places = d.toString(2).length - 1, scale = 10n ** BigInt(places);
+  if (!same(low, high) || scale % d) return null;
+  const [, m, zeros] = /^(-?\d+?)(0*)$/.exec((n * scale) / d);
+  return [BigInt(m), zeros.length - places];
 }
 function endsWithin(truth, digits) {
   const end = ended(truth);
@@ -867,14 +818,17 @@ const short = (x) => brief(x, 3);
 const ten = (e) => (e ? `1e${e}` : "1");
 const upTo = (n) => [...Array(n).keys()];
 const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
-const assign = (made, all) => Object.entries(all).map(([key, value]) => made.setAttribute(key, value));
-const choice = (text, names, now, change) => el("label.field", text, el("select", { onchange: (event) => change(event.target.value) }, names.map((n) => el("option", { selected: n === now }, n))));
+
+function choice(text, names, now, change) {
+  const options = names.map((name) => el("option", { selected: name === now }, name));
+  return el("label.field", text + " ", el("select", { onchange: ({ target }) => change(target.value) }, options));
+}
 
 // A range input, and what sets its value and what is said of it
-function dial(text, change, limits = {}) {
+function dial(key, change, limits = {}) {
   const made = el("input", { type: "range", ...limits, oninput: () => change(Number(made.value)) }), out = el("output");
-  return [el("div.field", el("label", text, made), out), (value, said, more) => {
-    assign(made, { ...more, "aria-valuetext": said });
+  return [el("div.field", el("label", say(key), made), out), (value, said, more) => {
+    filled(made, { ...more, "aria-valuetext": said });
     made.value = value;
     out.textContent = said;
   }];
@@ -902,7 +856,7 @@ function frame(svg, [x0, x1, xTitle, xSay, xLeast = 0], [y0, y1, yTitle, ySay, y
   const view = [left, top, right - left, floor - top], inside = shape("svg", { x: left, y: top, width: view[2], height: view[3], viewBox: view.join(" ") }), said = [];
   const pen = (d, kind, into = inside) => into.append(shape("path", { d, class: kind }));
   const write = (x, y, text, anchor = "middle") => svg.append(shape("text", { x, y, "text-anchor": anchor }, text));
-  assign(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
+  filled(svg, { viewBox: `0 0 ${width} ${height}`, width, height });
   svg.replaceChildren();
   for (const t of ys) pen(`M${left},${Y(t)}H${right}`, "rule", svg), write(left - 6, Y(t) + 4, ySay(t), "end");
   for (const t of ticks(x0, x1, view[2] / 62, xLeast)) pen(`M${X(t)},${top}V${floor}`, "rule", svg), write(Math.min(X(t), right - 12), floor + 17, xSay(t));
@@ -931,7 +885,7 @@ function frame(svg, [x0, x1, xTitle, xSay, xLeast = 0], [y0, y1, yTitle, ySay, y
       y = clamp(y, 12, floor - 4);
       while (said.some(([a, b, l]) => Math.abs(y - b) < 16 && x < a + l + 6 && a < x + long + 6)) y += by;
       said.push([x, y, long]);
-      assign(made, { x, y });
+      filled(made, { x, y });
     },
   };
 }
@@ -949,8 +903,8 @@ function slope(app, main) {
     w = clamp(Number((Math.round(x / step) * step).toPrecision(9)), -reach, reach);
     draw();
   };
-  const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul.formula"), printed = el("div.printed");
-  const [asW, showW] = dial("move it ", to), [asNudge, showNudge] = dial("nudge ", (x) => draw((e = x)), { min: 0, max: 16 });
+  const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul.formula"), figures = el("div.printed");
+  const [asW, showW] = dial("move", to), [asNudge, showNudge] = dial("nudge-size", (x) => draw((e = x)), { min: 0, max: 16 });
   const pick = (chosen) => {
     w = m.forward()[nodes[(name = chosen)].i];
     const size = Math.abs(w), s = size && (size < 0.1 || size > 10) ? 10 ** Math.floor(Math.log10(size)) : 1;
@@ -974,50 +928,57 @@ function slope(app, main) {
     for (const [x, y, k] of [...places, now]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
     for (const [x, y, k] of places) {
       f.dot(x, y, 4, "place");
-      if (x !== w) f.label(f.X(x), f.Y(y) - 8, `slope ${short(k)}`, "bwd");
+      if (x !== w) f.label(f.X(x), f.Y(y) - 8, say("slope", short(k)), "bwd");
     }
     let run = stride(reach, 5);
     while (Math.abs(d * run) > 0.45 * (high - low) && there(d)) run /= 2;
     const side = w + run > reach ? -1 : 1, x = f.X(w + side * run), y = f.Y(v + side * d * run);
     if (there(v) && there(d)) {
       f.pen(`M${f.X(w)},${f.Y(v)}H${x}V${y}`, "triangle");
-      f.label(x, (f.Y(v) + y) / 2 + 4, `height ${short(d * run)}`, "bwd", side < 0);
-      f.label(f.X(w), f.Y(v) + (d * side < 0 ? -10 : 18), `width ${short(run)}`, "bwd", side < 0);
+      f.label(x, (f.Y(v) + y) / 2 + 4, say("height", short(d * run)), "bwd", side < 0);
+      f.label(f.X(w), f.Y(v) + (d * side < 0 ? -10 : 18), say("width", short(run)), "bwd", side < 0);
     }
     if (there(v)) f.dot(w, v, 8, "handle");
-    svg.setAttribute("aria-label", `${J} over ${name}. ${is}: ${J} = ${brief(v)}, slope ${brief(d)}. Tangents: ${places.map(([x, , k]) => `slope ${short(k)} at ${short(x)}`).join(", ")}.`);
+    const tangents = places.map(([x, , k]) => say("slope-at", short(k), short(x))).join(", ");
+    filled(svg, { "aria-label": say("curve", J, name, is, brief(v), brief(d), tangents) });
     showW(w, is, { min: -reach, max: reach, step: stride(reach, 120) });
     showNudge(e, ten(-e));
-    words.textContent = `${is}, ${J} = ${brief(v)}: ${there(d) ? `the slope is height / width = ${short(d * run)} / ${short(run)}, ${D} = ${brief(d)}. If ${name} goes up by a small nudge, ${J} ${d ? `goes up by ${brief(d)} nudges${d < 0 ? `, that is: down by ${brief(-d)}` : ""}` : "stays"}.` : "no slope."}`;
-    rows.replaceChildren(table(`${is}, nudged`, ["nudge", J, `${J} at the nudged ${name}`, "difference", "quotient", `distance from ${D}`], upTo(17).map((k) => {
+    const goes = there(d) ? (d > 0 ? "goes-up" : d ? "goes-down" : "stays") : "no-slope";
+    words.textContent = say(goes, is, J, brief(v), short(d * run), short(run), D, brief(d), name, brief(-d));
+    const quotients = upTo(17).map((k) => {
       const h = Number(`1e-${k}`), after = at(w + h)[1], q = (after - v) / h;
-      return [ten(-k), String(v), String(after), brief(after - v), String(q), short(Math.abs(q - d))];
-    })));
+      return [ten(-k), v, after, brief(after - v), q, short(Math.abs(q - d))].map(String);
+    });
+    rows.replaceChildren(table("quotients", quotients, is, J, name, D));
     rows.querySelectorAll("tbody tr")[e].setAttribute("aria-current", "true");
   };
   const tell = async () => {
     const by = name, found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {});
-    if (by === name) formula.replaceChildren(...(found[by]?.lines ?? [["", "", "Too long to be written here."]]).map(([ml, spoken, text]) => el("li", ml && el("span", { role: "img", "aria-label": spoken }, math(ml)), ` ${text}`)));
+    const lines = (found[by]?.lines ?? [["", "", say("too-long")]]).map(([ml, spoken, text]) => el("li", ml && named("span", "img", spoken, math(ml)), " " + text));
+    if (by === name) formula.replaceChildren(...lines);
   };
-  const figures = async () => {
+  const compare = async () => {
     const lines = [];
     for (const { exercise, of, by, nudge, printed, exact, where } of data.figures?.rows ?? []) {
       const its = (data.payloads[exercise] ??= await app.host.ask?.("exercise", { id: exercise }));
       if (!its) continue;
-      const tape = machine(its.tape), v = tape.forward(), o = tape.index(of), h = Number(nudge), here = String((tape.replay(v, by, v[tape.index(by)] + h)[o] - v[o]) / h);
-      lines.push([[`d${of}/d${by}, nudge ${nudge} `, el("small", its.title)], `${printed} (${where})`, [here, here === printed && el("b", " ✓ bit for bit")], [shown(exact), decimalText(interval(exact)) === printed && el("b", " ✓ exactly")]]);
+      const m = machine(its.tape), v = m.forward(), o = m.index(of), h = Number(nudge);
+      const here = String((m.replay(v, by, v[m.index(by)] + h)[o] - v[o]) / h), same = (is, key) => is === printed && el("b", say(key));
+      const title = [say("quotient-of", of, by, nudge), el("small", its.title)];
+      lines.push([title, `${printed} (${where})`, [here, same(here, "bit-for-bit")], [shown(exact), same(decimalText(interval(exact)), "exactly")]]);
     }
-    if (lines.length) printed.replaceChildren(el("h2", "What the course prints"), table("Quotients", ["of", "printed", "floats, in this browser", "exact arithmetic"], lines), el("p", data.figures.says));
+    if (lines.length) figures.replaceChildren(el("h2", say("course-prints")), table("printed", lines), el("p", data.figures.says));
   };
   const drag = (event) => event.buttons && to(f.back(event.clientX - svg.getBoundingClientRect().left));
   svg.classList.add("drag");
   svg.addEventListener("pointerdown", (event) => drag(event, svg.setPointerCapture(event.pointerId)));
   svg.addEventListener("pointermove", drag);
   const course = data.index.filter(({ id }) => "d-sq-3 d-lin2-3 d-cube-2 d-id-2 d-inv-2 d-inv2-4".includes(id));
-  main.append(toolbar("functions", course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }))),
-    names[1] ? choice("input ", names, names[0], pick) : "", svg.parentNode, asW, words, asNudge, rows, el("h2", "The derivative"), formula, printed);
+  const others = course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }));
+  const inputs = names[1] ? choice(say("input"), names, names[0], pick) : "";
+  main.append(toolbar(say("functions"), others), inputs, svg.parentNode, asW, words, asNudge, rows, el("h2", say("derivative")), formula, figures);
   pick(names[0]);
-  figures();
+  compare();
 }
 
 function bench(app, main) {
@@ -1028,14 +989,13 @@ function bench(app, main) {
   const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div.measures"), verdict = el("p", { "aria-live": "polite" });
   const change = (what) => {
     Object.assign(now, what);
-    app.state.settings = settings;
     save(app);
     draw();
   };
-  const pick = (what, names) => choice(what + " ", names, now[what], (value) => change({ [what]: value }));
+  const pick = (what, names) => choice(what, names, now[what], (value) => change({ [what]: value }));
   const found = () => known[now.node]?.[now.format]?.[now.stencil];
   const said = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
-  const [asNudge, showNudge] = dial("nudge ", (k) => change({ h: 2 ** k })), best = button("the best nudge", "best", () => change({ h: found().h }));
+  const [asNudge, showNudge] = dial("nudge-size", (k) => change({ h: 2 ** k })), best = press("best", () => change({ h: found().h }));
   const draw = async () => {
     const { node, stencil, format } = now, { i } = app.nodes[node];
     known[node] ??= (await host.ask("bench", { text: ex.text, node })) ?? {};
@@ -1050,18 +1010,20 @@ function bench(app, main) {
     const mine = at(now.h), ours = b?.h && at(b.h), dots = upTo(high - low + 1).map((k) => at(1.1 * 2 ** (low + k))), bar = ours ? Math.log10(b.bar) : NaN;
     showNudge(Math.round(mine.x / E), said(now.h), { min: low, max: high });
     best.disabled = !ours;
-    chain.replaceChildren(...ex.nodes.filter(({ name, i }) => name === node || name === J || mine.above[i] !== values[i]).flatMap(({ name, i }, k) => [k ? " → " : "", el("span", `${name} ${up(mine.above[i] - values[i])}`)]));
-    const line = (title, p, bar) => [title + said(p.h), String(p.q), brief(truth), short(p.error), bar];
-    rows.replaceChildren(table(`${stencil}, ${format}`, ["nudge", "quotient", D, "error", "bar"], [line("yours: ", mine, ""), ...(ours ? [line("best: ", ours, short(b.bar))] : [])]));
-    verdict.textContent = known[node].error?.message ?? (b ? `${{ fail: "The derivative fails. ", inconclusive: "Inconclusive. " }[b.verdict] ?? ""}${ours ? "" : "There is no useful nudge. "}${b.sentence}` : `${J} has no value in ${format}.`);
+    const moved = ex.nodes.filter(({ name, i }) => name === node || name === J || mine.above[i] !== values[i]);
+    chain.replaceChildren(...moved.flatMap(({ name, i }, k) => [k ? " → " : "", el("span", `${name} ${up(mine.above[i] - values[i])}`)]));
+    const line = (key, p, bar) => [say(key, said(p.h)), String(p.q), brief(truth), short(p.error), bar];
+    rows.replaceChildren(table("measured", [line("yours", mine, ""), ...(ours ? [line("ours", ours, short(b.bar))] : [])], stencil, format, D));
+    const judged = b ? [WORDS["verdict-" + b.verdict] ?? "", ours ? "" : say("no-best"), b.sentence].join("") : say("no-value", J, format);
+    verdict.textContent = known[node].error?.message ?? judged;
     const heights = [...[...dots, mine].map((p) => p.y), bar].filter(there), bottom = Math.floor(Math.min(0, ...heights)), top = Math.max(bottom + 2, Math.ceil(Math.max(bottom, ...heights)));
-    const f = frame(svg, [low * E, high * E + 0.2, "nudge", ten, 1], [bottom, top, "error of the quotient", ten, 1], [...dots, mine].some((p) => p.error === 0) ? "exactly 0" : "");
+    const f = frame(svg, [low * E, high * E + 0.2, say("size"), ten, 1], [bottom, top, say("error"), ten, 1], [...dots, mine].some((p) => p.error === 0) ? say("no-error") : "");
     const mark = (x, y, kind, text) => (f.pen(`M${f.X(x)},0V999`, kind), f.label(f.X(x), y, text, kind));
     const put = (p, r, kind) => there(p.error) && f.dot(p.x, p.y, r, kind);
-    mark(-3, 48, "course", "the course’s 0.001");
+    mark(-3, 48, "course", say("the-courses"));
     if (ours) {
       f.pen(`M${f.X(ours.x) - 9},${f.floor}V${there(bar) ? f.Y(bar) : f.floor - 18}h18V${f.floor}`, "bar");
-      mark(ours.x, 31, "best", `best nudge ${b.h_text}, bar ${short(b.bar)}`);
+      mark(ours.x, 31, "best", say("best-bar", b.h_text, short(b.bar)));
     }
     for (const kind of c.h.length ? ["rounding", "truncation"] : []) {
       const rising = kind === "truncation", part = c[kind].map((y, k, all) => Math.min(...(rising ? all.slice(k) : [y]).map((y) => y ?? Infinity))); // it rises: what sticks out is rounding
@@ -1071,12 +1033,12 @@ function bench(app, main) {
     }
     for (const p of dots) put(p, 3, "measured");
     put(mine, 8, "handle");
-    if (there(mine.error)) f.label(f.X(mine.x), (mine.error ? f.Y(mine.y) : f.floor - 9) - 13, "your nudge", "now", ours ? mine.x > ours.x : undefined);
-    svg.setAttribute("aria-label", `Error over nudge. Nudge ${said(now.h)}: error ${short(mine.error)}. ${ours ? `Best nudge ${b.h_text}: error at most ${short(b.bar)}.` : "No best nudge."}`);
+    if (there(mine.error)) f.label(f.X(mine.x), (mine.error ? f.Y(mine.y) : f.floor - 9) - 13, say("your-nudge"), "now", ours ? mine.x > ours.x : undefined);
+    filled(svg, { "aria-label": say(ours ? "errors" : "errors-alone", said(now.h), short(mine.error), b?.h_text, short(b?.bar)) });
   };
-  main.append(toolbar("what is nudged", pick("node", names), pick("stencil", ["one-sided", "two-sided"]), pick("format", ["float64", "float32"])),
-    asNudge, toolbar("nudges", [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h }))), best), chain, rows, svg.parentNode,
-    el("p", "Circles: measured here, one per power of two. Dashed: the predicted rounding, large for small nudges. Dotted: the truncation, large for large ones. Bracket: the bar of the best nudge."), verdict);
+  const choices = [pick("node", names), pick("stencil", ["one-sided", "two-sided"]), pick("format", ["float64", "float32"])];
+  const sizes = [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h })));
+  main.append(toolbar(say("what"), choices), asNudge, toolbar(say("sizes"), sizes, best), chain, rows, svg.parentNode, el("p", say("legend")), verdict);
 }
 
 // ---- screens
@@ -1098,7 +1060,7 @@ function render(app) {
   );
   if (ex && !ex.large) {
     const tab = (name) => press("screen-" + name, () => go(app, ex.id, name), { "aria-current": name === screen && "page" });
-    root.append(el("p.given", ex.nodes.filter((n) => n.kind === "input").map(given)));
+    root.insertAdjacentHTML("beforeend", `<p class="given">${ex.html.given}</p>`);
     root.append(named("div.tabs", "navigation", say("screens"), app.screens.map(tab)));
   }
   root.append(app.status, main);
@@ -1107,8 +1069,6 @@ function render(app) {
   const key = active?.id || active?.dataset.act; // what had the focus keeps it
   if (key) root.querySelector(`[id="${key}"],[data-act="${key}"]`)?.focus();
 }
-
-const given = ({ name, truth, fixed }) => el("span.value", `${name} = ${shown(truth)}`, fixed && el("small", say("fixed")));
 
 function set(app, change) {
   Object.assign(app.settings, change);
@@ -1139,7 +1099,10 @@ async function follow(app, route) {
   announce(app, say("closed", id, problem));
 }
 
-const take = (app, ex) => Object.assign(app, { ex, nodes: Object.fromEntries(ex.nodes.map((node) => [node.name, node])) });
+function take(app, ex) {
+  const by = (key, list) => Object.fromEntries(list.map((each) => [each[key], each]));
+  Object.assign(app, { ex, nodes: by("name", ex.nodes), boxes: by("id", [...ex.boxes, ex.own ?? {}]) });
+}
 
 function open(app, ex, screen) {
   const { says, boxes, large, answers, id } = ex, { data, host } = app;
@@ -1236,7 +1199,7 @@ function fill(app, main) {
 }
 
 function asTable(app, made) {
-  const wide = listed("order", stops(app, made).map(({ spoken, made, say }) => [spoken, made, say]));
+  const wide = table("order", stops(app, made).map(({ spoken, made, say }) => [spoken, made, say]));
   wide.classList.add("boxes");
   return wide;
 }
@@ -1287,13 +1250,13 @@ function results(app, main) {
   const { boxes, nudges, events } = recordOf(app), { id, text } = app.ex, list = asked(app);
   const rows = list.map((box) => {
     const { first, state, attempts, hints, revealed, seconds } = boxes[box.id] ?? EMPTY;
-    return [box.label, first ?? "", WORDS["said-" + state] ?? "", String(attempts), String(hints), revealed ? say("yes") : "", `${Math.round(seconds)} s`];
+    return [box.label, first ?? "", WORDS["said-" + state] ?? "", attempts, hints, revealed ? say("yes") : "", `${Math.round(seconds)} s`];
   });
   const download = () => {
     const saved = { schema: 1, exercise: id, text, saved: new Date().toISOString(), boxes: list.map((box) => ({ id: box.id, ...EMPTY, ...boxes[box.id] })), nudges, events };
     el("a", { href: "data:application/json," + encodeURIComponent(JSON.stringify(saved, null, 1)), download: `${id}-results.json` }).click();
   };
-  main.append(el("p", say("filled", countSolved(app), list.length)), listed("results", rows), toolbar(say("screen-results"), press("save", download)));
+  main.append(el("p", say("filled", countSolved(app), list.length)), table("results", rows), toolbar(say("screen-results"), press("save", download)));
 }
 
 // A graph that is too large to be filled in: its nodes, by name
@@ -1301,7 +1264,7 @@ function overview(app, main) {
   const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", MOST = 200, list = el("div");
   const look = () => {
     const found = rows.filter(([name]) => name.includes(find.value.trim())), some = found.slice(0, MOST);
-    list.replaceChildren(listed("nodes", some.map(([name, ...numbers]) => [name, ...numbers.map((x) => brief(x, 6))]), some.length, found.length, app.ex.output));
+    list.replaceChildren(table("nodes", some.map(([name, ...numbers]) => [name, ...numbers.map((x) => brief(x, 6))]), some.length, found.length, app.ex.output));
   };
   const find = el("input", { type: "search", id, autocomplete: "off", oninput: look });
   main.append(el("p", say("large-graph", nodes, statements, inputs, most)), el("label", { for: id }, say("find")), find, list);
