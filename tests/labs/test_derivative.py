@@ -68,12 +68,11 @@ def test_a_statement_stands_for_its_value():
 
 
 def test_the_page_is_told_in_lines():
-    (*_, several), (*_, alone) = (
-        derivatives(parse(program).at(**values))["w"]["lines"]
-        for program, values in (("J = w*x", {"w": 3, "x": 2}), ("J = w**2", {"w": 3}))
-    )
-    assert several == alone == ("", "", "Programs call it dJ_dw, or dw for short: J is understood.")
-    lines = derivatives(parse("J = w**2").at(w=3))["w"]["lines"]
+    several: Any = derivatives(parse("J = w*x").at(w=3, x=2))["w"]
+    alone: Any = derivatives(parse("J = w**2").at(w=3))["w"]
+    lines = alone["lines"]
+    last = ("", "", "Programs call it dJ_dw, or dw for short: J is understood.")
+    assert several["lines"][-1] == lines[-1] == last
     assert lines[0][0].endswith("<mo>=</mo><mn>2</mn><mo>⋅</mo><mi>w</mi>")
     assert [words for *_, words in lines[1:4]] == [
         "The values put in: 2 × 3 = 6.",
