@@ -112,7 +112,7 @@ class Exercise:
         found["own"] = words.box(words.own(), answers)
         if answers:
             closing = closing_html(found["output"], **words.closing())
-            found |= {"says": _shared(said), "tape": tape(self.run), "closing": closing}
+            found |= {"tape": tape(self.run), "closing": closing}
         found["boxes"] = said
         stage = Stage(found)
         found |= {"html": stage.html(), "compact": stage.compact()}
@@ -146,25 +146,6 @@ class Exercise:
 
 def _without(node: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
     return {key: value for key, value in node.items() if key not in keys}
-
-
-def _shared(said: list[dict[str, Any]]) -> list[list[Any]]:
-    """Move what several boxes say of the same number into one list; boxes keep the index into it."""
-    count: dict[str, int] = {}
-    for box in said:
-        for wrong in box["wrong"]:
-            count[repr(wrong)] = count.get(repr(wrong), 0) + 1
-    shared: dict[str, int] = {}
-    listed: list[list[Any]] = []
-    for box in said:
-        for k, wrong in enumerate(box["wrong"]):
-            key = repr(wrong)
-            if count[key] > 1:
-                if key not in shared:
-                    shared[key] = len(listed)
-                    listed.append(wrong)
-                box["wrong"][k] = shared[key]
-    return listed
 
 
 def exercise(text: str, id: str = "", title: str = "", source: str = "") -> Exercise:

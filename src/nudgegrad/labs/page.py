@@ -20,7 +20,8 @@ from .sentences import SENTENCES
 SCHEMA = 1
 TITLE = "nudgegrad lab"
 LARGE_PARTS = ("payloads", "benches", "derivatives")
-UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")  # what could end a script tag or has no UTF-8
+# What could end a script tag, or begin a comment in it, or has no UTF-8; more would double the markup
+UNSAFE = re.compile("<(?=!--|/?script)|[\u2028\u2029\ud800-\udfff]", re.IGNORECASE)
 Payload = dict[str, Any]
 Data = dict[str, Any]
 
@@ -114,7 +115,7 @@ def as_json(data: Any) -> str:
     Examples
     --------
     >>> print(as_json({"title": "</script><b>"}))
-    {"title":"\u003c/script\u003e\u003cb\u003e"}
+    {"title":"\u003c/script><b>"}
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -45,7 +45,7 @@ def network_html(inputs: Sequence[str], units: Sequence[Unit], target: str) -> s
 
 def math(ml: str, kind: str = "") -> str:
     """A formula for the eye; what is spoken stands elsewhere."""
-    return f'<span class="math{kind}" {HIDDEN}><math displaystyle="true">{ml}</math></span>'
+    return f'<span class="math{kind}" {HIDDEN}><math>{ml}</math></span>'
 
 
 def drawn(name: str, kind: str, spoken: str, inside: str) -> str:

@@ -72,8 +72,9 @@ class Words:
         spoken = f"derivative of {of} by {by}"
         found: dict[str, Any] = {"id": box.id, "kind": box.kind, "node": box.node, "label": box.label}
         found["spoken"] = {"forward": box.label, "local": f"local {spoken}"}.get(box.kind, spoken)
+        found["hints"] = [box.hints[1 if box.kind == "forward" else 0]]
         if box.kind != "forward":
-            found |= {"at": box.at, "hints": [box.hints[0]]}
+            found["at"] = box.at
         if box.kind == "local":
             found["by"] = box.by
         if box.chain:

@@ -24,7 +24,7 @@ function filled(made, props, children = []) {
 // A formula for the eye, from Python's own markup, never from what a learner typed
 function math(content) {
 	const made = el("span.math", HIDDEN);
-	made.innerHTML = `<math displaystyle="true">${content}</math>`;
+	made.innerHTML = `<math>${content}</math>`;
 	return made;
 }
 
@@ -199,7 +199,7 @@ const withBox = (app, run) => (app.current ? run(app, app.current) : announce(ap
 
 function hint(app, view) {
 	const { box, nudge } = view, entry = entryOf(app, view);
-	const hints = nudge ? [nudge.hint] : box.hints ?? [`${box.node} = ${app.nodes[box.node].formula}`];
+	const hints = nudge ? [nudge.hint] : box.hints;
 	entry.hints = Math.min(hints.length, entry.hints + 1);
 	entry.say = hints[entry.hints - 1];
 	log(app, "hint", box.id);
@@ -441,7 +441,7 @@ function coach(app) {
 	const box = current?.nudge ? null : current?.box, way = views.get("a:" + (box?.by ?? box?.node))?.box.way ?? [];
 	const known = way.length > 1 && way.every(([id]) => !id || isSolved(app, { id }));
 	const grows = way.map(([, factor, text]) => [factor && el("b", factor), el("span", text)]);
-	const parts = [box?.hints && el("p", box.hints[0]), settings.chain && box?.once && el("p", box.once), known && named("p.amplifier", null, say("grows"), grows), panel];
+	const parts = [box && el("p", box.hints[0]), settings.chain && box?.once && el("p", box.once), known && named("p.amplifier", null, say("grows"), grows), panel];
 	made.replaceChildren(...parts.filter(Boolean));
 }
 
@@ -1093,9 +1093,7 @@ function take(app, ex) {
 }
 
 function open(app, ex, screen) {
-	const { says, boxes, large, answers, id } = ex, { data, host } = app;
-	for (const box of says ? boxes : []) box.wrong = box.wrong.map((w) => says[w] ?? w);
-	delete ex.says;
+	const { large, answers, id } = ex, { data, host } = app;
 	data.payloads[id] = ex;
 	const absent = { show: !answers, slope: !answers, bench: !answers || !(host.ask || data.benches?.[id]) };
 	app.screens = large ? ["overview"] : Object.keys(SCREENS).filter((name) => !absent[name]);
