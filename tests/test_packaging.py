@@ -55,7 +55,9 @@ def test_the_wheel_holds_the_sources_the_page_and_the_type_marker_and_nothing_el
 def test_the_wheel_carries_licence_and_command(wheel):
     info = f"nudgegrad-{nudgegrad.__version__}.dist-info"
     assert wheel.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
-    assert b"nudgegrad = nudgegrad.cli:main" in wheel.read(f"{info}/entry_points.txt")
+    entries = wheel.read(f"{info}/entry_points.txt")
+    assert b"nudgegrad = nudgegrad.cli:main" in entries
+    assert b"[pytest11]\nnudgegrad = nudgegrad.checks.pytest_plugin" in entries
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
     assert re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra)", metadata, re.M) == DEPENDENCIES
@@ -89,6 +91,16 @@ def test_the_python_of_the_readme_runs():
     (code,) = re.findall(r"^```python\n(import nudgegrad.+?)```$", README, re.M | re.S)
     (said,) = re.findall(r"  # (.+)$", code, re.M)
     assert python("-X", "utf8", "-c", code).stdout.startswith(f"{said}\n")
+
+
+CHECKS = re.findall(r"^```python\n(import numpy.+?)```\n\n```text\n(.+?)```$", README, re.M | re.S)
+LAST_DIGIT = r"(± |Resolution )\d(e-\d+)"  # of bars, which differs between machines
+
+
+@pytest.mark.parametrize(("code", "output"), CHECKS)
+def test_the_checks_of_the_readme_print_what_it_says(code, output):
+    printed = python("-X", "utf8", "-W", "error", "-c", code).stdout
+    assert re.sub(LAST_DIGIT, r"\1…\2", printed) == re.sub(LAST_DIGIT, r"\1…\2", output)
 
 
 def test_the_readme_quotes_the_example_and_the_example_is_true():

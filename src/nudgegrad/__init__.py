@@ -9,7 +9,8 @@ if TYPE_CHECKING:  # what they see of the lazy names below
     from typing import Any
 
     from .checks.assertions import assert_gradient
-    from .checks.gradient import check
+    from .checks.drop_in import check_grad
+    from .checks.entry import check
     from .checks.result import Check
     from .errors import (
         BindingError,
@@ -47,7 +48,8 @@ _HOMES = {
     "UsageError": "errors",
     "Verdict": "nudging.table",
     "assert_gradient": "checks.assertions",
-    "check": "checks.gradient",
+    "check": "checks.entry",
+    "check_grad": "checks.drop_in",
     "explain": "views.explain",
     "graph": "graphs.entry",
     "lab": "labs.entry",
@@ -72,6 +74,7 @@ __all__ = [
     "Verdict",
     "assert_gradient",
     "check",
+    "check_grad",
     "explain",
     "graph",
     "lab",

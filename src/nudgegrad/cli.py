@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
+    "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture of the graph as SVG, with its values if they are given",
     "ops": "the operators and functions of programs, with their derivatives",
@@ -31,6 +32,7 @@ examples:
   nudgegrad "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2" w=2 x=-2 b=8 y=1/3
   nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
   nudgegrad -f net.txt w=0.5 --format float32 --json
+  nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
   nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
   nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
   nudgegrad lab export nw1 --html out.html --no-answers
@@ -53,6 +55,9 @@ options:
   --format FORMAT      float64 (the default), float32, float16 or bfloat16
   --stencil STENCIL    two-sided (the default) or one-sided
   --digits N           significant digits of values and derivatives
+  --at WHERE           check: x, as params.npz, x.npy or net.py:params
+  --args WHERE         check: what comes after x, as data.npz or net.py:data
+  --seed N             check: of the directions, 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
   -o, --output FILE    plot: write the picture to a file

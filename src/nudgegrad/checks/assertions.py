@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..nudging.table import Verdict
-from .gradient import check
+from .entry import check
 from .result import Check
 
 CHOICES = ("fail", "pass")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .gradient import check
+from .entry import check
 from .result import Check
 
 
@@ -45,7 +45,8 @@ def check_grad(
 
     Examples
     --------
-    >>> check_grad(lambda x: x[0] ** 2 + x[1] ** 3, lambda x: [2 * x[0], 3 * x[1] ** 2], [1, 2]).verdict.value
+    >>> found = check_grad(lambda x: x[0] ** 2 + x[1] ** 3, lambda x: [2 * x[0], 3 * x[1] ** 2], [1, 2])
+    >>> found.verdict.value
     'pass'
     """
     if epsilon is not None:

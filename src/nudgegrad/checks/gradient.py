@@ -9,14 +9,13 @@ looked at only after that.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
 from ..formats import Array
 from ..nudging.table import Verdict, nudges
 from ..sweeps.run import Run
@@ -25,7 +24,7 @@ from .directions import COUNT, directions, scales
 from .localise import Measured, Probe, Wrong, locate, measured
 from .result import BlockResult, Check, Code, Evaluations, Reason
 from .slopes import NOISE, Direction, grid_of, noise_of, search
-from .subject import WIDE, Refused, Subject, subject
+from .subject import WIDE, Refused, Subject
 
 LIMIT = {53: 9.0, 24: 16.0, 11: 16.0, 8: 16.0}  # of Q, by the format's precision
 COARSE = 0.05  # rho beyond which nothing is claimed
@@ -80,52 +79,21 @@ class Examined:
         return whole / size if size else (0.0 if whole == 0 else math.inf)
 
 
-def check(f: Any, x: Any = None, grad: Any = None, args: Sequence[Any] = (), *, seed: int = 0) -> Check:
-    """Whether a claimed gradient is that of f at x: pass, fail or inconclusive, without a tolerance.
+def settled(own: Subject, widened: Callable[[], Subject], seed: int) -> Check:
+    """The check of a subject: in float64 first, where it can be computed there.
 
     Parameters
     ----------
-    f : callable or Run
-        ``f(x, *args)`` -> a number. A run is checked node by node, with its own adjoints as the claim.
-    x : array, or dicts, lists and tuples of arrays
-        In float64, float32 or float16; what is no float is passed through.
-    grad : callable or structure
-        ``grad(x, *args)`` -> a structure like x, or that structure.
-    args : sequence
-        What f and grad take besides.
+    own : Subject
+    widened : callable
+        Gives the same subject in float64; called only if `own` is in a lower format.
     seed : int
         Of the directions.
-
-    Returns
-    -------
-    Check
-
-    Notes
-    -----
-    Some 30 evaluations of f decide for a right gradient, whatever the number of parameters P. A pass
-    promises that ||error * s|| is below ``resolution * ||gradient * s||``, s being the entries' sizes.
-    What is in a lower format is checked in float64 first, where f and grad can be computed in it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.array([0.5, -1.0, 2.0])
-    >>> check(lambda x: np.sin(x).sum(), x, np.cos).verdict.value
-    'pass'
-    >>> wrong = check(lambda x: 1e-8 * np.sin(x).sum(), x, lambda x: 68e-8 * np.cos(x))
-    >>> wrong.verdict.value, wrong.diagnosis
-    ('fail', ('x: true = 1/68 x claimed',))
     """
-    if isinstance(f, Run):
-        return _of_run(f)
-    if x is None or grad is None:
-        what = "x" if x is None else "grad"
-        raise UsageError(f"the check needs {what}", help="for example nudgegrad.check(f, x, grad=backprop)")
-    own = subject(f, x, grad, args)
     if own.format is WIDE:
         return _tried(own, seed)
-    wide = subject(f, x, grad, args, cast=np.float64)
-    if not _is_wide(wide):
+    wide = widened()
+    if not wide.is_wide():
         return _tried(own, seed)
     found = _tried(wide, seed)
     if found.verdict is not Verdict.PASS:
@@ -136,17 +104,6 @@ def check(f: Any, x: Any = None, grad: Any = None, args: Sequence[Any] = (), *, 
         if itself.verdict is Verdict.FAIL:
             return itself
     return replace(found, format=f"{own.format.name} as float64", accuracy=accuracy)
-
-
-def _is_wide(wide: Subject) -> bool:
-    """Whether f can be computed in float64, and is."""
-    try:
-        x = wide.blocks.structure(wide.x, wide.cast)
-        with np.errstate(all="ignore"):
-            found = np.asarray(wide.f(x, *wide._args))
-        return found.dtype == np.float64 and bool(np.isfinite(found).all())
-    except Exception:  # what a user's function raises on other types is not ours to know
-        return False
 
 
 def _accuracy(own: Subject, wide: Subject) -> float:
@@ -167,12 +124,12 @@ def _tried(made: Subject, seed: int) -> Check:
         return _checked(made, seed)
     except Refused as refused:
         code, detail = refused.args
-        wrong = code in (Code.MISSING_BLOCK, Code.WRONG_SHAPE)
+        wrong = code in (Code.MISSING_BLOCK, Code.WRONG_SHAPE, Code.BACKWARD_RAISES)
         verdict = Verdict.FAIL if wrong else Verdict.INCONCLUSIVE
         return _result(made, verdict, Code(code), math.inf, detail)
 
 
-def _of_run(run: Run) -> Check:
+def of_run(run: Run) -> Check:
     """A run's own adjoints, each with its own nudge and bar."""
     table = nudges(run)
     blocks, worst = {}, 0.0

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 CHOICES = ("fail", "skip", "pass")
 INI = "nudgegrad_inconclusive"
-RECORDS = "nudgegrad_checks"  # the attribute of a test's report that carries its checks, also out of a worker
+RECORDS = (
+    "nudgegrad_checks"  # the attribute of a test's report that carries its checks, also out of a worker
+)
 FOUND = pytest.StashKey["list[dict[str, Any]]"]()
 
 
@@ -69,11 +71,10 @@ class GradCheck:
     def result(self, *arguments: Any, **options: Any) -> Any:
         """The Check, whatever its verdict; the arguments are those of `nudgegrad.check`."""
         __tracebackhide__ = True
-        import nudgegrad
-
+        from .entry import check
         from .record import record
 
-        found = nudgegrad.check(*arguments, **options)
+        found = check(*arguments, **options)
         self._records.append(record(found))
         return found
 

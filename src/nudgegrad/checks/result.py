@@ -30,6 +30,7 @@ class Code(StrEnum):
     MISSING_BLOCK = "missing_block"
     WRONG_SHAPE = "wrong_shape"
     NOT_SCALAR = "not_scalar"
+    BACKWARD_RAISES = "backward_raises"
 
 
 SENTENCES = {
@@ -48,6 +49,7 @@ SENTENCES = {
     Code.MISSING_BLOCK: "the claimed gradient lacks a block",
     Code.WRONG_SHAPE: "the claimed gradient has another shape than x",
     Code.NOT_SCALAR: "f gives no single number",
+    Code.BACKWARD_RAISES: "the backward cannot be computed",
 }
 
 
@@ -131,6 +133,8 @@ class Check(Shown):
         Of a gradient in a lower format: its distance from float64's, relative to it.
     q : float
         4 times the mean square of discrepancy over bar.
+    notes : tuple of str
+        What else was met: a missing gradient taken as zeros, a reduced precision.
     """
 
     verdict: Verdict
@@ -143,6 +147,7 @@ class Check(Shown):
     diagnosis: tuple[str, ...] = ()
     accuracy: float = math.nan
     q: float = math.nan
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.PASS

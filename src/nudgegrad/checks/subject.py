@@ -100,6 +100,20 @@ class Subject:
         with np.errstate(all="ignore"):
             return self._entries(self.grad(self.blocks.structure(flat, self.cast), *self._args))
 
+    def is_wide(self) -> bool:
+        """Whether f can be computed in float64, and is; a ready gradient must be in float64 by itself."""
+        if not callable(self.grad) and any(
+            format_of(leaf) not in (None, WIDE) for _, leaf in leaves(self.grad)
+        ):
+            return False  # its own rounding would be an error there
+        try:
+            x = self.blocks.structure(self.x, self.cast)
+            with np.errstate(all="ignore"):
+                found = np.asarray(self.f(x, *self._args))
+            return found.dtype == np.float64 and bool(np.isfinite(found).all())
+        except Exception:  # what a user's function raises on other types is not ours to know
+            return False
+
     def _entries(self, structure: Any) -> Array:
         given = dict(leaves(structure))
         if len(self.blocks.items) == 1 and len(given) == 1:

@@ -26,6 +26,7 @@ OF_PROGRAMS = EVERYWHERE | {"format", "stencil", "digits", "node", "file", "allo
 OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
+    "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
     "plot": frozenset({"color", "file", "fixed", "format", "digits", "output"}),
     "ops": EVERYWHERE,
@@ -68,6 +69,9 @@ class Options:
     html: str | None = None
     no_browser: bool = False
     no_answers: bool = False
+    at: str | None = None
+    args: str | None = None
+    seed: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,6 +93,8 @@ def _parser() -> _Parser:
     parser = _Parser(prog="nudgegrad", add_help=False, allow_abbrev=False, formatter_class=narrow)
     parser.add_argument("words", nargs="*")
     for name in ("--format", "--stencil", "--digits", "--h", "--color", "--port", "--save", "--html"):
+        parser.add_argument(name)
+    for name in ("--at", "--args", "--seed"):
         parser.add_argument(name)
     parser.add_argument("--node", action="append")
     parser.add_argument("--fixed", action="extend", nargs="+")
@@ -189,7 +195,7 @@ def _read(name: str) -> tuple[str, str]:
     except IsADirectoryError:
         raise UsageError(f"'{name}' is a directory, not a file", help="-f FILE") from None
     except FileNotFoundError:
-        raise UsageError(f"there is no file '{name}'", help=_near(Path(name))) from None
+        raise UsageError(f"there is no file '{name}'", help=near(Path(name))) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"'{name}' cannot be read: {reason}") from None
@@ -203,8 +209,8 @@ def _read(name: str) -> tuple[str, str]:
     return text.replace("\r\n", "\n"), origin
 
 
-def _near(path: Path) -> str | None:
-    """Which file of the same folder may have been meant."""
+def near(path: Path) -> str | None:
+    """Which file of the same folder may have been meant; None if none is near."""
     try:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     except OSError:

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from ..checks.record import record
+from ..checks.result import Check
 from ..nudging.quotient import COURSE
 from ..nudging.table import Nudge, NudgeTable, Verdict
 from ..sweeps.run import Run
@@ -37,6 +39,12 @@ def of_report(found: guesses.Report) -> str:
     node = _node(found.best, float(quotient))
     made = {**_head("nudge", found.run), "nodes": [node], "guesses": guesses.document(found)}
     return _dumped(made, found.best.verdict)
+
+
+def of_check(check: Check, about: dict[str, Any]) -> str:
+    """The document of `nudgegrad check`; `about` says of what."""
+    found = {"schema": SCHEMA, "command": "check", **about, **record(check)}
+    return _dumped(found)
 
 
 def of_rows() -> str:

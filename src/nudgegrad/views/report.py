@@ -40,6 +40,7 @@ def notes_of(check: Check, digits: int = DIGITS) -> list[str]:
     notes += [entry_text(w, digits) for w in check.wrong[:ENTRIES]]
     if len(check.wrong) > ENTRIES:
         notes.append(f"and {len(check.wrong) - ENTRIES} more")
+    notes += [f"{note}." for note in check.notes]
     counts = check.evaluations
     told = f"{int(counts)} evaluations of f and {counts.gradients} of the gradient, {check.format}"
     if math.isfinite(check.resolution):
