@@ -1,4 +1,4 @@
-"""Errors of 0.1 to 30 resolutions planted in right gradients: how many a pass hides, and how large they are.
+"""Errors of 0.1 to 30 resolutions planted in right gradients: how many a pass hides.
 
 `python -m benchmarks.checks` counts 5,000 of them in float64 and in float32, over the battery's right
 gradients and random programs that no test looks at. About five minutes on one core.
@@ -27,9 +27,8 @@ def main(count: int = COUNT) -> None:
             above = sum(size > 1 for size in sizes)
             largest = f"{max(sizes):.2f}" if sizes else ""
             print(f"{format:<10}{kind:<12}{len(sizes):>8}{above:>22}{largest:>16}")
-        print(
-            f"{format:<10}{'':<12}{failed:>8} fail, {count - failed - sum(map(len, hidden.values()))} inconclusive"
-        )
+        unclear = count - failed - sum(map(len, hidden.values()))
+        print(f"{format:<10}{'':<12}{failed:>8} fail, {unclear} inconclusive")
 
 
 if __name__ == "__main__":
