@@ -401,7 +401,7 @@ def test_modules_are_found_wherever_a_function_has_them():
         functools.partial(lambda m, x: m(x), model),
         lambda x, m=model: m(x),
         lambda x, ms=(model,): ms[0](x),
-        lambda x: [model(y) for y in (x,)][0],
+        lambda x: next(model(y) for y in (x,)),
         model.forward,
     ]
     before = [t.clone() for t in model.state_dict().values()]
