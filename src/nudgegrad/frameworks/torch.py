@@ -18,6 +18,7 @@ import torch
 from torch.autograd.gradcheck import GradcheckError
 
 from ..checks.blocks import Block, Blocks, leaves
+from ..checks.cotangent import cotangents
 from ..checks.gradient import settled
 from ..checks.result import Check
 from ..checks.subject import Subject
@@ -25,7 +26,7 @@ from ..errors import UsageError
 from ..formats import FORMATS, Format
 from ..nudging.table import Verdict
 from .torch_state import State, modules_of, precision_notes
-from .torch_subject import GRAINS, SEED, Target, Tensors, listed, numbers
+from .torch_subject import Target, Tensors, listed, numbers
 
 CHOICES = ("fail", "pass")
 _EPS, _ATOL, _RTOL, _NONDET_TOL = 1e-6, 1e-5, 1e-3, 0.0
@@ -389,11 +390,10 @@ def _cotangents(outputs: Sequence[torch.Tensor], with_gaps: bool) -> tuple[torch
         raise UsageError(
             "no output requires a gradient", help="what func returns is detached from its inputs"
         )
-    rng = np.random.default_rng(SEED)
     made = []
-    for output in outputs:
-        grains = torch.from_numpy(rng.integers(*GRAINS, tuple(output.shape)) / 64).to(output.dtype)
-        cotangent = grains.to(output.device)
+    for output, grains in zip(outputs, cotangents(o.numel() for o in outputs), strict=True):
+        entries = torch.from_numpy(grains.reshape(tuple(output.shape)))
+        cotangent = entries.to(output.dtype).to(output.device)
         if with_gaps and cotangent.ndim:
             cotangent = torch.stack([cotangent, cotangent], -1)[..., 0]
         made.append(cotangent.requires_grad_())

@@ -12,12 +12,10 @@ import numpy as np
 import torch
 
 from ..checks.blocks import leaves, mapped
+from ..checks.cotangent import cotangents
 from ..checks.subject import Refused, Subject
 from ..formats import Array, Format
 from .torch_state import State, passed, reduced
-
-SEED = 20  # of the cotangent
-GRAINS = (40, 90)  # its entries are ± k/64 with k in this range: numbers of every format
 
 
 @dataclass(frozen=True)
@@ -202,15 +200,8 @@ class Tensors(Subject):
         found = attached or found
         if not found:
             raise Refused("not_scalar", "it gives no floats")
-        if len(found) == 1 and found[0].numel() == 1 and not found[0].is_complex():
-            return [(found[0], np.ones(1))]
-        rng = np.random.default_rng(SEED)
-        weighed = []
-        for leaf in found:
-            count = leaf.numel() * (2 if leaf.is_complex() else 1)
-            grains = rng.integers(*GRAINS, count, endpoint=True) * rng.choice((-1, 1), count)
-            weighed.append((leaf, grains / 64))
-        return weighed
+        counts = (leaf.numel() * (2 if leaf.is_complex() else 1) for leaf in found)
+        return list(zip(found, cotangents(counts), strict=True))
 
     def _backward(
         self, outputs: list[tuple[torch.Tensor, Array]], wanted: list[torch.Tensor]
