@@ -54,19 +54,19 @@ def wrong_answers() -> Iterator[str]:
 
 
 def _noiseless(direction: Any) -> Any:
-    return 0.0, noise_of(direction)[1]
+    return 0.0 * noise_of(direction)
 
 
 MUTANTS: dict[str, tuple[str, Any]] = {
     "no limit": ("LIMIT", dict.fromkeys(gradient.LIMIT, 1e300)),
     "a limit of nothing": ("LIMIT", dict.fromkeys(gradient.LIMIT, 1e-3)),
     "no noise": ("noise_of", _noiseless),
-    "no kinks": ("_kink", lambda *_: False),
-    "every claim a subgradient": ("_subgradient", lambda *_: True),
+    "no kinks": ("is_kink", lambda *_: False),
+    "every claim a subgradient": ("is_subgradient", lambda *_: True),
     "nothing too coarse": ("COARSE", np.inf),
     "everything too coarse": ("COARSE", 0.0),
-    "any neighbour agrees": ("_agrees", lambda *_: True),
-    "no neighbour agrees": ("_agrees", lambda *_: False),
+    "any neighbour agrees": ("neighbour_agrees", lambda *_: True),
+    "no neighbour agrees": ("neighbour_agrees", lambda *_: False),
 }
 
 

@@ -37,11 +37,11 @@ def _factor(m: Measured, made: Subject) -> str:
         return ""
     true = claims[k] + m.slopes[k][1]
     ratio = true / claims[k]
-    lengths = _lengths(made)
     names = {Fraction(p, q): "" for p in range(-SMALL, SMALL + 1) for q in range(1, SMALL + 1) if p}
-    for n in lengths:
-        names[Fraction(1, n)] = f" (1/m lost, m = {n})" if n > 2 else ""
-        names.setdefault(Fraction(n), f" (divided by {n} once too often)")
+    names |= {Fraction(n) ** power: "" for n in _lengths(made) for power in (1, -1)}
+    for n in _examples(made):
+        names[Fraction(1, n)] = f" (1/m lost, m = {n})"
+        names[Fraction(n)] = f" (1/m once too often, m = {n})"
     close = min(names, key=lambda c: abs(float(c) - ratio))
     spread = m.bar / abs(claims[k]) + 1e-7 * abs(ratio)
     if abs(float(close) - ratio) > spread or close == 1:
@@ -70,6 +70,20 @@ def _lengths(made: Subject) -> set[int]:
             shape = getattr(leaf, "shape", ())
             found |= {int(n) for n in shape if n > 1}
     return found
+
+
+def _examples(made: Subject) -> set[int]:
+    """What m, the number of examples, can be: a length that two arrays in args share, as X and Y do.
+
+    Of several the ones that no block of x has: those are widths of layers.
+    """
+    shapes = [getattr(leaf, "shape", ()) for argument in made.args for _, leaf in leaves(argument)]
+    lengths = [{int(n) for n in shape if n > 2} for shape in shapes if shape]
+    found = {n for k, one in enumerate(lengths) for other in lengths[k + 1 :] for n in one & other}
+    if len(lengths) == 1:
+        found = lengths[0]
+    widths = {n for block in made.blocks.items for n in block.shape}
+    return found if len(found) == 1 else found - widths
 
 
 def _rearranged(probe: Probe, m: Measured) -> str:

@@ -20,6 +20,7 @@ from .slopes import NOISE, Direction
 from .subject import Subject
 
 CLEAR = 3.0  # bars by which a discrepancy must stand out to be followed
+DOUBTFUL = 30.0  # bars up to which a discrepancy is looked at with half the step
 MOST = 12  # entries that are listed
 
 
@@ -59,22 +60,37 @@ class Found:
 
 
 class Probe:
-    """Measures the discrepancy along patterns, at one step."""
+    """Measures the discrepancy along patterns, at one step.
+
+    Parameters
+    ----------
+    track : Direction
+        Directions are of its kind.
+    curved : float
+        What the curve of f adds to D at this step, along the directions that are known.
+    """
 
     def __init__(
-        self, subject: Subject, claim: Array, scale: Array, h: float, noise: float, track: Direction
+        self,
+        subject: Subject,
+        claim: Array,
+        scale: Array,
+        h: float,
+        noise: float,
+        track: Direction,
+        curved: float = 0.0,
     ) -> None:
         self.subject, self.claim, self.scale, self.h = subject, claim, scale, h
-        self.noise, self.track = noise, track
+        self.noise, self.track, self.curved = noise, track, curved
         self.used = 0
 
-    def __call__(self, pattern: Array) -> float:
-        """S along a pattern of weights, shape (P,); 0 where nothing moves."""
+    def __call__(self, pattern: Array, share: float = 1.0) -> float:
+        """S along a pattern of weights, shape (P,), at a share of the step; 0 where nothing moves."""
         self.used += 2
-        direction = Direction(
+        direction = type(self.track)(
             self.subject, pattern * self.scale, self.claim, self.track.centre, self.track.grid
         )
-        return direction.at(self.h).d
+        return direction.at(self.h * share).d
 
     @property
     def bar(self) -> float:
@@ -111,14 +127,20 @@ def measured(probe: Probe, block: Block, count: int = 2, seed: int = 1) -> Measu
         pattern = spread(probe, block, part)
         slopes.append((pattern, probe(pattern), float(probe.claim @ (pattern * probe.scale))))
     bar = CLEAR * probe.bar + truncation(probe, block)
-    most = max(abs(s) if math.isfinite(s) else math.inf for _, s, _ in slopes)
+    found = [abs(s) if math.isfinite(s) else math.inf for _, s, _ in slopes]
+    most, (pattern, value, _) = max(found), slopes[int(np.argmax(found))]
+    if bar < most < DOUBTFUL * bar:  # the curve within the block can be more than along all of them
+        bar += 2 * abs(value - probe(pattern, 0.5))
     return Measured(block, slopes, bar, most > bar)
 
 
 def truncation(probe: Probe, block: Block) -> float:
-    """What the curve of f can add to a measurement within a block: a share of what is claimed."""
+    """What the curve of f can add to a measurement within a block.
+
+    As much as along all blocks together, or a share of what is claimed.
+    """
     part = (probe.claim * probe.scale)[block.span]
-    return 1e-3 * probe.h * float(np.linalg.norm(part))
+    return probe.curved + 1e-3 * probe.h * float(np.linalg.norm(part))
 
 
 def locate(probe: Probe, block: Block, seed: int = 2) -> Found:
@@ -216,7 +238,7 @@ def bisected(probe: Probe, block: Block, rng: np.random.Generator) -> Found:
         return probe(spread(probe, block, inside))
 
     level = [(0, block.size, measured(0, block.size))]
-    while level and level[0][1] - level[0][0] > 1:
+    while any(high - low > 1 for low, high, _ in level):
         following = []
         for low, high, value in level:
             if high - low == 1:

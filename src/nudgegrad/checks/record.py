@@ -37,6 +37,7 @@ def record(check: Check) -> dict[str, Any]:
         ],
         "wrong": [_wrong(entry) for entry in check.wrong],
         "diagnosis": list(check.diagnosis),
+        "notes": list(check.notes),
     }
 
 

@@ -23,6 +23,7 @@ class Code(StrEnum):
     NEAR_KINK = "near_kink"
     RUNGS_DISAGREE = "rungs_disagree"
     COARSE = "coarse"
+    STILL = "still"
     RANDOM = "random"
     NOT_FINITE = "not_finite"
     CLAIM_NOT_FINITE = "claim_not_finite"
@@ -30,6 +31,7 @@ class Code(StrEnum):
     MISSING_BLOCK = "missing_block"
     WRONG_SHAPE = "wrong_shape"
     NOT_SCALAR = "not_scalar"
+    NEEDS_COTANGENT = "needs_cotangent"
     BACKWARD_RAISES = "backward_raises"
 
 
@@ -37,18 +39,20 @@ SENTENCES = {
     Code.AGREES: "the gradient agrees with f along every direction",
     Code.DIFFERS: "the gradient differs from f by more than its bar",
     Code.SUBGRADIENT: "f has a kink at x, and the claim lies between its slopes: a valid subgradient",
-    Code.BELOW_KINK: "larger steps cross a kink; below it the gradient agrees with f",
+    Code.BELOW_KINK: "larger steps cross a kink or waves; below them the gradient agrees with f",
     Code.KINK: "f has a kink at x",
-    Code.NEAR_KINK: "f has a kink near x, within every step that rounding allows",
+    Code.NEAR_KINK: "f bends or oscillates within the steps that rounding allows",
     Code.RUNGS_DISAGREE: "neighbouring steps disagree about the difference",
     Code.COARSE: "rounding leaves too little: the bar is above 5 % of the gradient",
+    Code.STILL: "f does not change at any step: its rounding may swallow what the claim promises",
     Code.RANDOM: "f gives other values each time",
     Code.NOT_FINITE: "f is not finite at x or near it",
     Code.CLAIM_NOT_FINITE: "the claimed gradient is not finite",
     Code.CHANGES_ARGUMENT: "f changes its argument in place",
     Code.MISSING_BLOCK: "the claimed gradient lacks a block",
     Code.WRONG_SHAPE: "the claimed gradient has another shape than x",
-    Code.NOT_SCALAR: "f gives no single number",
+    Code.NOT_SCALAR: "f gives no numbers",
+    Code.NEEDS_COTANGENT: "f gives several arrays: grad(x, *args, cotangent) is needed",
     Code.BACKWARD_RAISES: "the backward cannot be computed",
 }
 

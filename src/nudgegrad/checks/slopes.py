@@ -88,6 +88,7 @@ class Direction:
     centre: float
     grid: Grid
     rungs: dict[int, Rung] = field(default_factory=dict)
+    tiny: tuple[Rung, ...] = ()
 
     def points(self, h: float) -> tuple[Array, Array]:
         """The numbers taken for x + h v and x - h v: away from 0 rounded first, then reflected, because the
@@ -109,14 +110,22 @@ class Direction:
         """What the step h shows."""
         above, below = self.points(h)
         right, left = self.subject.value(above), self.subject.value(below)
-        promised = float(self.claim @ (above - below))
-        d = (right - left - promised) / (2 * h)
+        d = (right - left - self.promised(above, below)) / (2 * h)
         return Rung(h, d, (right + left - 2 * self.centre) / h, right, left)
 
-    @property
-    def slope(self) -> float:
-        """The claimed slope."""
-        return float(self.claim @ self.v)
+    def smallest(self) -> tuple[Rung, ...]:
+        """Three steps so small that f is nearly a line, evaluated once."""
+        if not self.tiny:
+            self.tiny = tuple(self.at(self.grid.tiny * k) for k in (1, 2, 3))
+        return self.tiny
+
+    def middle(self) -> Rung:
+        """A step between the last rung and the smallest ones."""
+        return self.at(math.sqrt(self.grid.h(self.grid.levels - 1) * self.grid.tiny))
+
+    def promised(self, above: Array, below: Array) -> float:
+        """How much f rises from one point to the other, as the gradient claims."""
+        return float(self.claim @ (above - below))
 
     @property
     def size(self) -> float:
@@ -143,7 +152,7 @@ class Direction:
         return second.d, abs(change) + rounding + own
 
 
-def noise_of(direction: Direction) -> tuple[float, list[Rung]]:
+def noise_of(direction: Direction) -> float:
     """The standard deviation of f's rounding, from differences of f at x + i t v, i = -3 .. 3.
 
     Notes
@@ -151,14 +160,13 @@ def noise_of(direction: Direction) -> tuple[float, list[Rung]]:
     A k-th difference of independent errors has variance binom(2k, k) times theirs (Moré & Wild 2011,
     section 3). Steps are so small that f itself adds nothing to the third difference.
     """
-    tiny = direction.grid.tiny
-    pairs = [direction.at(tiny * k) for k in (1, 2, 3)]
+    pairs = direction.smallest()
     values = [*(p.left for p in reversed(pairs)), direction.centre, *(p.right for p in pairs)]
     found = 0.0
     for k in ORDERS:
         differences = np.diff(values, k)
         found = max(found, float(np.sqrt(np.mean(differences**2) / math.comb(2 * k, k))))
-    return found, pairs
+    return found
 
 
 def search(direction: Direction, noise: float, own: float, moves: int = 4) -> int:

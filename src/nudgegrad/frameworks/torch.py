@@ -195,8 +195,8 @@ def check(
         return made[-1]
 
     found = settled(own, widened, seed)
-    notes = tuple(dict.fromkeys(note for subject in made for note in subject.notes))
-    return replace(found, notes=notes)
+    notes = dict.fromkeys((*found.notes, *(note for subject in made for note in subject.notes)))
+    return replace(found, notes=tuple(notes))
 
 
 def gradcheck(

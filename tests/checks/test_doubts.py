@@ -1,0 +1,125 @@
+"""What is not the gradient's fault: kinks near x, waves between the steps, rounding, gradients of 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nudgegrad as ng
+from nudgegrad.checks import gradient
+from nudgegrad.checks.gradient import ZERO
+from tests.checks.battery.case import Case
+from tests.checks.planting import native
+
+POINT = (1.0, 0.7, -0.3, 2.1)
+SEEDS = range(6)
+FORMATS = ("float64", "float32")
+
+
+def waves(k: float, format: str, factor: float = 1.0) -> Case:
+    k = np.dtype(format).type(k)
+    return Case(
+        "waves",
+        lambda x: np.sum(np.sin(k * x)),
+        np.array(POINT, format),
+        lambda x: k * np.cos(k * x) * x.dtype.type(factor),
+    )
+
+
+def corner(distance: float, slope: float, format: str) -> Case:
+    """A corner at 1, with x[0] a little above it."""
+
+    def f(x: Any) -> Any:
+        return np.sum(np.abs(x - 1)) * x.dtype.type(0.7) + np.sum(np.sin(x)) * x.dtype.type(slope)
+
+    def grad(x: Any) -> Any:
+        return np.sign(x - 1) * x.dtype.type(0.7) + np.cos(x) * x.dtype.type(slope)
+
+    return Case("corner", f, np.array((1 + distance, *POINT[1:]), format), grad)
+
+
+RIGHT = [
+    *(waves(k, "float64") for k in (1e3, 1e5, 4.8e6, 1e7, 1e8, 1e10, 1e12, 1e14)),
+    *(waves(k, "float32") for k in (1e2, 1e3, 1e4, 5e4, 1e5, 1e6)),
+    *(corner(0.1**n, slope, "float64") for n in range(1, 15) for slope in (0, 1)),
+    *(corner(0.1**n, slope, "float32") for n in range(1, 8) for slope in (0, 1)),
+]
+
+
+def alarms() -> list[Case]:
+    """Right gradients that are called wrong."""
+    return [case for case in RIGHT for seed in SEEDS if native(case, seed).verdict == "fail"]
+
+
+def test_steps_that_miss_what_f_does_raise_no_alarm():
+    assert alarms() == []
+
+
+@pytest.mark.parametrize("rule", ["contradicting", "is_kink"])
+def test_without_the_rule_they_do(rule, monkeypatch):
+    monkeypatch.setattr(gradient, rule, lambda *_: [])
+    assert alarms()
+
+
+def test_what_was_taken_for_noise_can_be_f(monkeypatch):
+    case = waves(1e14, "float64")
+    assert {native(case, seed).verdict for seed in SEEDS} == {"inconclusive"}
+    monkeypatch.setattr(gradient, "SEEN", np.inf)
+    assert "fail" in {native(case, seed).verdict for seed in SEEDS}
+
+
+@pytest.mark.parametrize(("k", "format"), [(1e3, "float64"), (1e6, "float64"), (1e2, "float32")])
+def test_waves_that_the_steps_see_are_judged(k, format):
+    for seed in SEEDS:
+        assert native(waves(k, format), seed).verdict == "pass"
+        assert native(waves(k, format, 1.3), seed).verdict == "fail"
+
+
+def test_smaller_steps_decide_where_the_ladder_has_two():
+    found = native(waves(1e7, "float64"))
+    assert (found.verdict, found.reason.code) == ("pass", "below_kink")
+    assert native(waves(1e7, "float64", 1.3)).reason.code == "near_kink"
+
+
+def test_f_that_stands_still_in_a_low_format():
+    def f(x: Any) -> Any:
+        return np.sum((x + np.float32(1e8)) - np.float32(1e8))
+
+    assert native(Case("swallowed", f, np.array(POINT, "f4"), np.ones_like)).reason.code == "still"
+    flat = Case("constant", lambda _: np.float64(3), np.array(POINT), np.ones_like)
+    assert native(flat).verdict == "fail"
+
+
+# Gradients of 0
+
+
+def test_a_gradient_that_is_zero_but_for_rounding_passes():
+    x = np.array([0.1, 0.2, 0.3])
+
+    def softmax(x: Any) -> Any:
+        return np.exp(x) / np.exp(x).sum()
+
+    flat = ng.check(lambda x: softmax(x).sum(), x, lambda x: softmax(x) * (1 - softmax(x).sum()) + 1e-17)
+    lowest = ng.check(lambda v: ((v - x) ** 2).sum() + 0.7, x, lambda v: 2 * (v - x) + 1e-18)
+    for found in (flat, lowest):
+        assert found.verdict == "pass"
+        assert found.notes == (ZERO,)
+        assert ZERO in str(found)
+
+
+def test_a_small_gradient_is_not_zero():
+    x = np.array(POINT)
+    for size in (1e-12, 1e-20):
+        right = ng.check(lambda x, c=size: c * np.sin(x).sum(), x, lambda x, c=size: c * np.cos(x))
+        wrong = ng.check(lambda x, c=size: c * np.sin(x).sum(), x, lambda x, c=size: 2 * c * np.cos(x))
+        assert (right.verdict, right.notes, wrong.verdict) == ("pass", (), "fail")
+    hidden = ng.check(lambda x: 1e15 + x.sum(), x, lambda x: 2 * np.ones_like(x))
+    assert hidden.verdict != "pass"
+
+
+def test_what_is_random_is_said_to_be():
+    random = np.random.default_rng(0)
+    found = ng.check(lambda x: x.sum() + random.normal(), np.array(POINT), np.ones_like)
+    assert (found.verdict, found.reason.code) == ("inconclusive", "random")
