@@ -1,6 +1,6 @@
 """Bars and verdicts over random programs: do the bars hold, how loose are they, what is lost.
 
-    python -m benchmarks.bars --programs 10000
+    python -m benchmarks.bars --programs 10000 [--how local] [--stencil auto]
 
 draws programs of every family, compares every node's estimate with its exact derivative in float64
 and float32, prints the counts by family and format, and writes them to `benchmarks/results/bars.json`
@@ -29,9 +29,9 @@ LONG_PROGRAM = 600  # statements; of the programs that are longer, one in LONG i
 LONG = 10
 
 
-def chunk(task: tuple[str, int, int, tuple[str, ...]]) -> list[Record]:
+def chunk(task: tuple[str, int, int, tuple[str, ...], str, str | None]) -> list[Record]:
     """All records of some seeds of one family."""
-    family, start, stop, formats = task
+    family, start, stop, formats, how, stencil = task
     found: list[Record] = []
     for first in range(start, stop):
         seed = first
@@ -40,7 +40,7 @@ def chunk(task: tuple[str, int, int, tuple[str, ...]]) -> list[Record]:
             seed += 10_000_000
             program = draw(family, seed)
         for fmt in formats:
-            found += study(program, fmt, most=8, ladder=3, seed=seed)
+            found += study(program, fmt, most=8, ladder=3, seed=seed, stencil=stencil, how=how)
     return found
 
 
@@ -68,13 +68,15 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=100_000, help="the first seed")
     parser.add_argument("--formats", default="float64,float32")
     parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--how", default="global")
+    parser.add_argument("--stencil")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", default="bars")
     options = parser.parse_args()
     families, formats = options.families.split(","), tuple(options.formats.split(","))
     each = -(-options.programs // len(families))
     tasks = [
-        (family, start, min(start + CHUNK, options.first + each), formats)
+        (family, start, min(start + CHUNK, options.first + each), formats, options.how, options.stencil)
         for start in range(options.first, options.first + each, CHUNK)
         for family in families
     ]

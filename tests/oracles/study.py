@@ -81,7 +81,13 @@ def best_possible(run: Run, nodes: Sequence[int], h: Array, truth: Array) -> Arr
 
 
 def study(
-    program: Program, fmt: str, most: int = 40, ladder: int = 8, seed: int = 0, stencil: str | None = None
+    program: Program,
+    fmt: str,
+    most: int = 40,
+    ladder: int = 8,
+    seed: int = 0,
+    stencil: str | None = None,
+    how: str = "global",
 ) -> list[Record]:
     """Records of at most `most` nodes of a program, with the best possible error for `ladder` of them."""
     graph = parse(program.text)
@@ -96,7 +102,7 @@ def study(
         live = sorted(random.choice(live, most, replace=False).tolist())
     if not live:
         return []
-    table = nudges(run, [graph.name(i) for i in live], stencil=stencil)
+    table = nudges(run, [graph.name(i) for i in live], how, stencil)
     truths = true_derivatives(graph, run.value_array, live)
     known = [i for i in live if np.isfinite(truths[i].value or 0.0) and truths[i].value is not None]
     tried = sorted(random.choice(known, ladder, replace=False).tolist()) if len(known) > ladder else known

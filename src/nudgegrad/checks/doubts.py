@@ -106,7 +106,7 @@ def neighbour_agrees(examined: Examined, j: int, mine: float, noise: float) -> b
     """
     track = examined.tracks[j]
     i = examined.rung_of(track)
-    if i + 2 < track.grid.levels and OPEN * noise / track.grid.h(i + 2) <= 0.5 * abs(mine):
+    if i + 2 < track.grid.levels and OPEN * noise / track.grid.h(i + 2) <= 0.2 * abs(mine):
         return _agrees(track.rung(i + 2), mine, noise)
     near = [track.rungs[k] for k in (i - 1, i, i + 2) if k in track.rungs]
     return any(_agrees(rung, mine, noise) for rung in near)
@@ -138,6 +138,11 @@ def is_subgradient(examined: Examined) -> bool:
         return False
     more: Any = directions(len(examined.s), MORE, seed=7) if len(examined.s) > 1 else []
     return all(_inside(examined, examined.along(v)) for v in more)
+
+
+def jumps(examined: Examined) -> Array:
+    """How far the one-sided slopes are apart: what a valid subgradient leaves open; shape (directions,)."""
+    return np.array([abs(t.rung(examined.rung_of(t) + 1).jump) for t in examined.tracks])
 
 
 def _inside(examined: Examined, track: Direction) -> bool:

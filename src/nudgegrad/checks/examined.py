@@ -86,13 +86,14 @@ class Examined:
     def is_zero(self, bars: Array) -> bool:
         """Whether the claim is 0 but for rounding.
 
-        It is where it is tiny beside what f does over a step; or tiny beside f, where f does nothing that
-        can be seen and the claim is far below what could be.
+        It is where it is tiny beside what f does over a step, and another one a rounding of x away; or tiny
+        beside f, where f does nothing that can be seen and the claim is far below what could be.
         """
         claimed, tiny = self._claimed(), FLAT * self.subject.format.u
         changing = self.changing()
         if changing:
-            return claimed <= tiny * changing
+            own = float(np.linalg.norm(self.own_entries * self.tracks[0].v))
+            return claimed <= min(tiny * changing, VISIBLE * own)
         return claimed <= min(tiny * abs(self.centre), _rms(bars) / VISIBLE)
 
     def rho(self, bars: Array) -> float:

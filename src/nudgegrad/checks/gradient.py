@@ -19,7 +19,7 @@ from ..nudging.table import Verdict, nudges
 from ..sweeps.run import Run
 from .diagnose import diagnosis
 from .directions import COUNT, directions, scales
-from .doubts import contradicting, is_kink, is_subgradient, learn_noise, neighbour_agrees, quantum
+from .doubts import contradicting, is_kink, is_subgradient, jumps, learn_noise, neighbour_agrees, quantum
 from .examined import Examined, q_of
 from .integral import confirmed, integrated
 from .localise import Measured, Probe, Wrong, locate, measured
@@ -244,7 +244,8 @@ def _doubted(examined: Examined, discrepancies: Array, bars: Array) -> Check:
     if kinked:
         straight = [j for j in every if not is_kink(examined, j)]
         if is_subgradient(examined):
-            return result(Verdict.PASS, Code.SUBGRADIENT)
+            open_ = examined.rho(bars + jumps(examined))  # any slope between them is as good
+            return _result(made, Verdict.PASS, Code.SUBGRADIENT, open_, q=q)
         kept = straight or ([0] if len(examined.s) == 1 else [])  # one parameter has one direction
         if not kept or q_of(discrepancies[kept], bars[kept]) <= limit:
             return result(Verdict.INCONCLUSIVE, Code.KINK)

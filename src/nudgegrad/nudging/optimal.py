@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,7 @@ NOISE = 4.0  # unit roundoffs by which the jets' arguments may be off
 TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| is taken
 STRAIGHT = 1.5  # linear J: as good are all nudges whose N is within this factor of the best
 COLUMNS = 4096  # numbers per step in one batch
+RETRIES = 3  # times a nudge that was not searched for is divided by 4
 CELLS = 2_000_000  # numbers per batch
 
 QUIET = np.errstate(all="ignore")  # what does not exist is nan or inf here, and is told apart later
@@ -80,11 +81,23 @@ class Measured:
         )
 
 
+class Numbers(Protocol):
+    """What a problem needs of a run."""
+
+    @property
+    def format(self) -> Format:
+        """The number format."""
+
+    @property
+    def value_array(self) -> Array:
+        """Values of all nodes, shape (N,); of many runs at once, shape (N, P, 1)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """P nodes of a run with everything that does not depend on h."""
 
-    run: Run
+    run: Any  # a Run; or `Numbers` of many
     plan: Plan
     stencil: Stencil
     v: Array  # shape (P, 1)
@@ -98,14 +111,25 @@ class Problem:
     @property
     def format(self) -> Format:
         """The run's number format."""
-        return self.run.format
+        found: Format = self.run.format
+        return found
+
+
+def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
+    """Jets, degrees, rounding and caps of some nodes of a run, all of which J depends on."""
+    return problem_of(run, plan(run.graph, nodes), run.value_array[list(nodes)][:, None], stencil)
 
 
 @QUIET
-def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
-    """Jets, degrees, rounding and caps of some nodes of a run, all of which J depends on."""
-    p = plan(run.graph, nodes)
-    v = run.value_array[list(nodes)][:, None]
+def problem_of(run: Numbers, p: Plan, v: Array, stencil: Stencil) -> Problem:
+    """The same for any plan.
+
+    Parameters
+    ----------
+    run : Numbers
+        A run; or many, then its values have a row for each of the P nudged nodes.
+    v : array, shape (P, 1)
+    """
     held = run.value_array
     _, exponent = np.frexp(v[:, 0])
     scale = np.where(v[:, 0] == 0, 1.0, np.ldexp(0.5, exponent))
@@ -117,7 +141,7 @@ def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
         stencil,
         v,
         scale,
-        jets(p, held, scale),
+        jets(p, held if held.ndim == 1 else held[:, :, 0], scale),
         degrees(p, held, s.values),
         rms[:, 0],
         0.5 * run.format.spacing(s.values[-1][:, 0]),
@@ -127,7 +151,7 @@ def problem(run: Run, nodes: Sequence[int], stencil: Stencil) -> Problem:
 
 def _computed(p: Plan, held: Array) -> list[Array]:
     """The run's own values of a plan's steps, shape (P, 1) each."""
-    return [np.full((len(p.nodes), 1), held[step.node]) for step in p.steps]
+    return [np.broadcast_to(held[step.node], (len(p.nodes), 1)) for step in p.steps]
 
 
 def degrees(p: Plan, held: Array, values: Sequence[Array]) -> Array:
@@ -153,11 +177,14 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
     inner side: so both steps are equal wherever they can be.
     """
     outward = np.where(v >= 0, 1.0, -1.0)
-    far = fmt.round(v + outward * h)
-    near = fmt.round(v - (far - v))
+    pairs = {}
+    for size in {abs(o) for o in stencil.offsets if o}:
+        far = fmt.round(v + outward * size * h)
+        pairs[size] = far, fmt.round(v - (far - v))
     columns = []
     for o in stencil.offsets:
-        columns.append(np.broadcast_to(v, h.shape) if o == 0 else np.where(o * outward > 0, far, near))
+        far, near = pairs[abs(o)] if o else (v, v)
+        columns.append(np.broadcast_to(np.where(o * outward > 0, far, near), h.shape))
     return np.stack(columns, axis=-1)
 
 
@@ -172,7 +199,7 @@ def truncation(q: Problem, x: Array) -> Array:
     v = q.v[:, :, None]
     d, lost = two_sum(x, -np.broadcast_to(v, x.shape))
     t = d / q.scale[:, None, None]
-    width = np.abs((weights * d).sum(axis=-1))
+    width = np.abs(q.stencil.pairs(d))
     c = np.abs(q.coefficients)
     c[:-1] += NOISE * WIDE.u * np.arange(1, ORDER + 1)[:, None] * c[1:]
     total = np.zeros(x.shape[:2])
@@ -184,7 +211,7 @@ def truncation(q: Problem, x: Array) -> Array:
             moment = moment + 4 * np.abs(lost).max(axis=-1) * np.abs(t).max(axis=-1) / q.scale[:, None]
         term = np.where(moment == 0, 0.0, c[k][:, None] * moment)
         total += np.where(q.degree[:, None] >= k, term, 0.0)
-    tail = q.stencil.tail * c[ORDER][:, None] * np.abs(t).max(axis=-1) ** ORDER
+    tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(t) ** ORDER).sum(axis=-1)
     total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
     found: Array = total / width
     return found
@@ -207,7 +234,7 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     def apart(a: Any) -> Any:
         return np.asarray(a)[:, 1:].reshape(rows, k, -1)
 
-    width = np.abs((weights * x).sum(axis=-1))
+    width = np.abs(stencil.pairs(x))
     limits = caps(s, held, computed.values, fmt, mind_kinks)
     partner = _partners(stencil, k)
     sized = [apart_from_base(a, held, computed.values, fmt, partner) for a in dict.fromkeys((s, computed))]
@@ -227,7 +254,7 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     n, n_worst = combined(rms, worst)
     t = truncation(q, x)
     t = t + unexplained(q, x, apart(s.values[-1]), rms, t * width) / width
-    estimate = (weights * apart(computed.values[-1])).sum(axis=-1) / (weights * x).sum(axis=-1)
+    estimate = stencil.pairs(apart(computed.values[-1])) / stencil.pairs(x)
     r, others = _known(q, computed.values, sized[0], weights, apart, width)
     if computed is not s:
         n2, n2_worst = combined(*independent(sized[1]))
@@ -241,6 +268,7 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
     part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)
+    part = part + 4 * (len(weights) // 2 - 1) * WIDE.u * np.abs(estimate)  # every pair's weight and sum
     return Measured(h, estimate, t, n, part, r + others, allowed & np.isfinite(estimate), blame)
 
 
@@ -348,6 +376,60 @@ class Solved:
     adjoint_bar: Array
 
 
+@QUIET
+def closed_form(q: Problem) -> tuple[Array, Array]:
+    """Nudges near the optimal ones without a search, powers of two, and their T + N; shape (P,) each.
+
+    Rounding is taken as sqrt(2) rms / 2h with the rms at v, so T + N is known without any evaluation: the
+    best of seven octaves around min_k (rms / |c_k|)^(1/k) is taken. Where J is straight as far as the
+    stencil is exact, rounding alone falls with h until J itself grows: h is the larger of |v| and |J / J'|.
+    """
+    c = np.abs(q.coefficients)
+    noise = np.fmax(q.rounding, q.grain)
+    with np.errstate(all="ignore"):
+        k = np.arange(q.stencil.exact_degree + 1, ORDER + 1)
+        counts = (q.degree >= k[:, None]) & (c[k] > 0)
+        balance = np.where(counts, (noise / np.where(counts, c[k], 1.0)) ** (1 / k[:, None]), np.inf).min(
+            axis=0
+        )
+        reach = np.where(c[1] > 0, c[0] / c[1], 0.0)
+    size = np.where(q.v[:, 0] == 0, 1.0, np.abs(q.v[:, 0]) / q.scale)
+    straight = ~np.isfinite(balance)
+    centre = np.where(straight, np.fmax(size, reach), balance) * q.scale
+    centre = np.where(
+        np.isfinite(centre) & (centre > 0), centre, np.where(q.v[:, 0] == 0, 1.0, np.abs(q.v[:, 0]))
+    )
+    first = np.exp2(np.ceil(np.log2(centre)))
+    lowest = q.format.spacing(q.v[:, 0])
+    h = np.fmax(first[:, None] * np.exp2(np.arange(-4, 3)), lowest[:, None])
+    model = truncation(q, points(q.v, h, q.stencil, q.format)) + noise[:, None] / (np.sqrt(2.0) * h)
+    model = np.where(np.isfinite(model), model, np.inf)
+    rows, column = np.arange(len(h)), np.argmin(model, axis=1)
+    found = np.where(straight, np.fmax(first, lowest), h[rows, column])
+    return found, np.where(straight, 0.0, model[rows, column])
+
+
+def settle(q: Problem, h: Array, retries: int) -> tuple[Measured, Measured, Bools]:
+    """Nudge by h and by h/2; where a cap forbids it or the two disagree, by a quarter, a few times.
+
+    Returns
+    -------
+    first, second : Measured
+        One column each.
+    good : array of bool, shape (P,)
+    """
+    first, second, good = _verify(q, h)
+    for _ in range(retries):
+        if good.all():
+            break
+        h = np.where(good, h, h / 4)
+        again = _verify(q, h)
+        take = ~good & again[2]
+        first, second = _merge(take, again[0], first), _merge(take, again[1], second)
+        good = good | take
+    return first, second, good
+
+
 def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
     """Choose h for each node, nudge, and verify with a second nudge."""
     q = problem(run, nodes, stencil)
@@ -364,17 +446,22 @@ def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
     found = (coarse >= 0) & (column >= 0)
     chosen = np.where(found, near[np.arange(len(near)), column], np.nan)
 
-    first, second, good = _verify(q, chosen)
-    again = found & ~good
-    if again.any():
-        smaller, smaller_second, smaller_good = _verify(q, np.where(again, chosen / 4, chosen))
-        take = again & smaller_good
-        first, second = _merge(take, smaller, first), _merge(take, smaller_second, second)
-        good |= take
-    s = sweep(q.plan, run.value_array, replay(q.plan, run.value_array, q.v), run.format)
-    a = adjoint_bar(s, run.value_array, run.format)
-    a = np.where((q.base.kinked >= 0) | (q.base.edged >= 0), np.inf, a)  # rounding could change sides
-    return Solved(q, found, good & found, first, second, cap, blame, a)
+    first, second, good = settle(q, chosen, 1)
+    return Solved(q, found, good & found, first, second, cap, blame, _adjoint_bar(q))
+
+
+def quick(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
+    """The same without a search: near the optimal nudge, for a small part of the evaluations."""
+    q = problem(run, nodes, stencil)
+    first, second, good = settle(q, closed_form(q)[0], RETRIES)
+    cap, blame = _first_cap(first, np.full(len(nodes), np.inf), np.full(len(nodes), -1))
+    return Solved(q, good, good, first, second, cap, blame, _adjoint_bar(q))
+
+
+def _adjoint_bar(q: Problem) -> Array:
+    held = q.run.value_array
+    a = adjoint_bar(sweep(q.plan, held, replay(q.plan, held, q.v), q.format), held, q.format)
+    return np.where((q.base.kinked >= 0) | (q.base.edged >= 0), np.inf, a)  # rounding could change sides
 
 
 def _first_cap(m: Measured, cap: Array, blame: Ints) -> tuple[Array, Ints]:

@@ -210,6 +210,16 @@ def adjoint_bar(s: Sweep, held: Array, fmt: Format) -> Array:
     array, shape (P,)
         The larger of the worst case and 4 standard deviations, to first order in the errors.
     """
+    worst, sigma = adjoint_errors(s, held, fmt)
+    count = s.values[-1].shape[0]
+    rows = [int(np.argmax([step.starts[p, 0] for step in s.plan.steps])) for p in range(count)]
+    found = np.array([max(worst[r][p, 0], 4 * sigma[r][p, 0]) for p, r in enumerate(rows)])
+    return np.where(np.isnan(found), np.inf, found)
+
+
+def adjoint_errors(s: Sweep, held: Array, fmt: Format) -> tuple[list[Any], list[Any]]:
+    """How far the adjoint of every step, computed by backprop in `fmt`, can be from the exact one: worst
+    case, and as a standard deviation; shape (P, M) each."""
     value_worst, value_sigma = forward_error(s)
     shape = s.values[-1].shape
     worst: list[Any] = [np.zeros(shape) for _ in s.plan.steps]
@@ -249,6 +259,4 @@ def adjoint_bar(s: Sweep, held: Array, fmt: Format) -> Array:
                     sigma[w] + _times(size, sigma[position]) + _times(np.abs(adjoint), p.sigma),
                     THIRD * np.hypot(product, addition),
                 )
-    rows = [int(np.argmax([step.starts[p, 0] for step in s.plan.steps])) for p in range(shape[0])]
-    found = np.array([max(worst[r][p, 0], 4 * sigma[r][p, 0]) for p, r in enumerate(rows)])
-    return np.where(np.isnan(found), np.inf, found)
+    return worst, sigma

@@ -14,10 +14,14 @@ from ..show import Shown
 from ..sweeps.jets import ORDER
 from ..sweeps.run import Run
 from .kinks import slopes
-from .optimal import Solved, batches, solve
+from .local import Chained, chained
+from .optimal import Solved, batches, quick, solve
 from .stencils import Stencil, stencils_named
 
+NO_PARTIAL = "an op below has no slope that a nudge of its own inputs could measure"
 FAIL = 3.0  # an adjoint this many (bar + a) away from two estimates is wrong
+HOWS = ("auto", "global", "local")
+LOCAL_ABOVE = 256  # nodes
 BLIND = 0.5  # a bar above this share of the estimate says too little
 
 
@@ -77,7 +81,7 @@ class Nudge(Shown):
     h : float
         The optimal nudge, a power of two; nan where there is none.
     stencil : str
-        ``"two-sided"`` or ``"one-sided"``.
+        ``"two-sided"``, ``"one-sided"``, or an order: ``"4"``, ``"6"``, ``"8"``.
     estimate : float
         The derivative from values of J at nudged points only; nan where none can be trusted.
     bar : float
@@ -96,7 +100,7 @@ class Nudge(Shown):
     second : float
         The estimate at the second nudge, h/2, that confirmed the first.
     how : str
-        ``"global"``: J was replayed.
+        ``"global"``: J was replayed. ``"local"``: each op was nudged by itself; `h` is the global one.
     slopes : tuple of float or None
         (left, right) at a kink.
     """
@@ -170,9 +174,12 @@ def nudges(
     nodes : name or names, optional
         Only these nodes; all that can be nudged by default.
     how : str
-        ``"auto"`` or ``"global"``: replay J at v ± h.
+        ``"global"``: replay J at v ± h. ``"local"``: nudge each op's inputs only, each by its own optimal
+        nudge, and chain the partials: all nodes in a few sweeps. ``"auto"``: global, but local for all
+        nodes of a graph with more than 256.
     stencil : str, optional
-        ``"two-sided"`` (default) or ``"one-sided"``.
+        ``"two-sided"`` (default), ``"one-sided"``, ``"4"``, ``"6"``, ``"8"`` (orders), or ``"auto"``: of
+        all but one-sided the one with the least error at each node. Local nudges take the best order.
     progress : callable, optional
         Called with (nodes done, nodes in all) after each batch.
 
@@ -202,8 +209,8 @@ def nudges(
     >>> n.h, n.estimate, n.verdict.value, abs(n.estimate - 66) <= n.bar
     (4.0, 66.0, 'pass', True)
     """
-    if how not in ("auto", "global"):
-        raise UsageError(f"unknown way to nudge '{how}'", help="how='auto' or how='global'")
+    if how not in HOWS:
+        raise UsageError(f"unknown way to nudge '{how}'", help=f"how= takes {', '.join(HOWS)}")
     rows = stencils_named(stencil)
     graph = run.graph
     if nodes is None:
@@ -216,13 +223,19 @@ def nudges(
                 raise UsageError(f"'{graph.name(i)}' is a constant: nobody nudges it", graph.place(i))
     found: dict[int, Nudge] = {}
     live = [i for i in wanted if graph.reaches[i]]
+    by_op = how == "local" or (how == "auto" and nodes is None and len(wanted) > LOCAL_ABOVE)
+    chain = chained(run) if by_op else None
     for i in wanted:
         if not graph.reaches[i]:
             found[i] = _independent(run, i, rows[0])
     for group in batches(run, live):
-        solved = [solve(run, group, row) for row in rows]
-        for p, i in enumerate(group):
-            found[i] = _nudge(run, i, p, min(solved, key=lambda s: _merit(s, p)))
+        if chain is not None:
+            near = quick(run, group, rows[0])
+            found |= {i: _local(run, i, p, near, chain) for p, i in enumerate(group)}
+        else:
+            solved = [solve(run, group, row) for row in rows]
+            for p, i in enumerate(group):
+                found[i] = _nudge(run, i, p, min(solved, key=lambda s: _merit(s, p)))
         if progress is not None:
             progress(len(found), len(wanted))
     return NudgeTable(run, rows[0].name, {graph.name(i): found[i] for i in wanted})
@@ -280,6 +293,33 @@ def _nudge(run: Run, i: int, p: int, s: Solved) -> Nudge:
     return Nudge(
         name, v, h, q.stencil.name, estimate, bar, bar - truncation, truncation, adjoint, a,
         verdict, reason, factors, second,
+    )  # fmt: skip
+
+
+def _local(run: Run, i: int, p: int, s: Solved, chain: Chained) -> Nudge:
+    """A node's row from local nudges, beside its global nudge."""
+    name, stencil = run.graph.name(i), s.problem.stencil.name
+    v, adjoint, a = float(run.value_array[i]), float(run.adjoint_array[i]), float(chain.adjoint_bar[i])
+    h = float(s.first.h[p, 0]) if s.found[p] else float("nan")
+    estimate, bar = float(chain.estimate[i]), float(chain.bar[i])
+    factors = _factors(s, p, bool(s.found[p]))
+    if not np.isfinite(bar):
+        sides = slopes(run, i) if s.problem.base.kinked[p] >= 0 else None
+        why = _why_none(s, p, name, sides) if sides or s.problem.base.edged[p] >= 0 else NO_PARTIAL
+        return Nudge(
+            name, v, h, stencil, float("nan"), np.inf, np.inf, np.inf, adjoint, a,
+            Verdict.INCONCLUSIVE, why, factors, how="local", slopes=sides,
+        )  # fmt: skip
+    second, truncation = float(chain.second[i]), float(chain.truncation[i])
+    verdict = judge(adjoint, estimate, bar, a, second)
+    reason = "each op below was nudged by itself, and their slopes multiplied"
+    if s.found[p]:
+        reason += f"; for a nudge of {name} itself: {_why(s, p, name, h, factors)}"
+    if verdict is Verdict.FAIL:
+        reason += f"; backprop says {adjoint:.6g}, the nudges {estimate:.6g} ± {bar:.1g}"
+    return Nudge(
+        name, v, h, stencil, estimate, bar, bar - truncation, truncation, adjoint, a,
+        verdict, reason, factors, second, "local",
     )  # fmt: skip
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Set
+from functools import cached_property
 
 from ..graphs.graph import Graph
 from ..graphs.tokens import shortened
+from ..nudging.local import Partials, partials, slope
 from ..nudging.quotient import COURSE
 from ..sweeps.run import Run
-from .digits import DIGITS, number, plain
+from .digits import DIGITS, number, plain, rough, within
 from .lesson import Lesson, LessonStep
 from .notation import derivative, with_names, with_numbers
 from .why import listed
@@ -145,7 +147,21 @@ class Teacher:
         else:
             change = self.change(name, p, self.is_straight(i, j))
             line = f"if {by} goes up by {COURSE:g}, {change}: {self.say(p)} times as much"
-        return LessonStep("local", name, (line, f"{self.d(name, j)} = {self.say(p)}"), p, by)
+        lines = (line, f"{self.d(name, j)} = {self.say(p)}", *self.by_nudging(i, j))
+        return LessonStep("local", name, lines, p, by)
+
+    @cached_property
+    def slopes(self) -> Partials:
+        """Every op's slopes by nudges of its own inputs."""
+        return partials(self.run)
+
+    def by_nudging(self, i: int, j: int) -> tuple[str, ...]:
+        """The local derivative as optimal nudges of the statement's own ops measure it, if they can."""
+        inside = {k for k in self.members[i] if k == i or k not in self.graph.names}
+        estimate, bar = slope(self.run, self.slopes, i, j, inside)
+        if not math.isfinite(bar):
+            return ()
+        return (f"local derivative by nudging: {within(estimate, bar)} ± {rough(bar)}",)
 
     def adjoint(self, j: int) -> LessonStep:
         """The derivative of the output by node `j`, all of whose users are known."""
