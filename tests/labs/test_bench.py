@@ -13,10 +13,9 @@ import nudgegrad as ng
 from nudgegrad.errors import NodeError
 from nudgegrad.graphs.graph import CONSTANT
 from nudgegrad.graphs.program import EXACTLY, parse
-from nudgegrad.labs.bench import POINTS, STRAIGHT, bench, corners, printed_figures
+from nudgegrad.labs.bench import POINTS, STENCILS, STRAIGHT, bench, corners, printed_figures
 from nudgegrad.labs.course import COURSE
 from nudgegrad.labs.tapes import tape
-from nudgegrad.nudging.stencils import STENCILS
 from nudgegrad.views.vcurve import vcurve
 from tests import figures
 from tests.labs.machine import computed, task

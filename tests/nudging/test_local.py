@@ -155,7 +155,7 @@ def test_a_stencil_with_a_wrong_weight_has_an_honest_bar(monkeypatch):
     (four,) = STENCILS["4"]
     right = nudges(ng.graph("J = w**4").at(w=1.5), "w", stencil="4")["w"]
     wrong = replace(four, weights=(2 / 3, -2 / 3, -1 / 11, 1 / 11), exact_degree=4)
-    monkeypatch.setitem(STENCILS, "4", (wrong,))  # type: ignore[arg-type]  # a dict behind the mapping
+    monkeypatch.setitem(STENCILS, "4", (wrong,))
     run = ng.graph("J = w**4").at(w=1.5)
     n = nudges(run, "w", stencil="4")["w"]
     assert abs(n.estimate - n.adjoint) <= n.bar  # the bar is made from the moments that it really has

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..errors import EvaluationError
 from ..formats import Array
-from ..nudging.stencils import STENCILS
 from ..nudging.table import Nudge, nudges
 from ..sweeps.run import Run
 from ..views.digits import nudge as nudge_text
@@ -21,6 +20,7 @@ from ..views.vcurve import vcurve
 from ..views.why import sentences
 
 SHOWN = ("float64", "float32")
+STENCILS = ("two-sided", "one-sided")
 POINTS = 40  # of a curve, before those on a straight line are left out
 DIGITS = 3  # of a point of a curve: it is drawn
 STRAIGHT = 0.1  # powers of ten by which a point may miss the line between its neighbours

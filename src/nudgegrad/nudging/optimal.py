@@ -47,6 +47,7 @@ NOISE = 4.0  # unit roundoffs by which the jets' arguments may be off
 TIE = 1.02  # nudges this close to the best are as good: the one nearest to |v| is taken
 STRAIGHT = 1.5  # linear J: as good are all nudges whose N is within this factor of the best
 COLUMNS = 4096  # numbers per step in one batch
+ENOUGH = 4  # rungs that must agree where there is no series
 RETRIES = 3  # times a nudge that was not searched for is divided by 4
 CELLS = 2_000_000  # numbers per batch
 
@@ -254,7 +255,9 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
     n, n_worst = combined(rms, worst)
     t = truncation(q, x)
     t = t + unexplained(q, x, apart(s.values[-1]), rms, t * width) / width
-    estimate = stencil.pairs(apart(computed.values[-1])) / stencil.pairs(x)
+    j = apart(computed.values[-1])
+    estimate = stencil.pairs(j) / stencil.pairs(x)
+    terms = (np.abs(weights[::2]) * np.abs(j[..., ::2] - j[..., 1::2])).sum(axis=-1)
     r, others = _known(q, computed.values, sized[0], weights, apart, width)
     if computed is not s:
         n2, n2_worst = combined(*independent(sized[1]))
@@ -262,13 +265,14 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
         n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
-    j = np.abs(s.values[-1][:, :1])
-    cancelled = fmt.u * WIDE.u * j / width  # adjoints that came out as 0 are known to WIDE.u only
+    cancelled = (
+        fmt.u * WIDE.u * np.abs(s.values[-1][:, :1]) / width
+    )  # adjoints that came out as 0 are known to WIDE.u only
     part = np.where(part == 0, cancelled, part)
     summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
     part = np.where(linear, np.minimum(part, r + SAFETY * others + summed), part)
-    part = part + 4 * (len(weights) // 2 - 1) * WIDE.u * np.abs(estimate)  # every pair's weight and sum
+    part = part + 4 * (len(weights) // 2 - 1) * WIDE.u * terms / width  # every pair's weight and sum
     return Measured(h, estimate, t, n, part, r + others, allowed & np.isfinite(estimate), blame)
 
 
@@ -374,6 +378,7 @@ class Solved:
     cap: Array  # the smallest nudge seen to be forbidden, inf if none
     blame: Ints  # the step that forbids it
     adjoint_bar: Array
+    measured: Bools  # the bar is from estimates alone: `without_jets`
 
 
 @QUIET
@@ -447,7 +452,14 @@ def solve(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
     chosen = np.where(found, near[np.arange(len(near)), column], np.nan)
 
     first, second, good = settle(q, chosen, 1)
-    return Solved(q, found, good & found, first, second, cap, blame, _adjoint_bar(q))
+    good &= found
+    shown = ~good & (q.base.kinked < 0) & (q.base.edged < 0)
+    if shown.any():
+        rung, below, seen = without_jets(h, m)
+        shown &= seen
+        first, second = _merge(shown, rung, first), _merge(shown, below, second)
+        found, good = found | shown, good | shown
+    return Solved(q, found, good, first, second, cap, blame, _adjoint_bar(q), shown)
 
 
 def quick(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
@@ -455,7 +467,60 @@ def quick(run: Run, nodes: Sequence[int], stencil: Stencil) -> Solved:
     q = problem(run, nodes, stencil)
     first, second, good = settle(q, closed_form(q)[0], RETRIES)
     cap, blame = _first_cap(first, np.full(len(nodes), np.inf), np.full(len(nodes), -1))
-    return Solved(q, good, good, first, second, cap, blame, _adjoint_bar(q))
+    return Solved(
+        q, good, good, first, second, cap, blame, _adjoint_bar(q), np.zeros(len(nodes), dtype=bool)
+    )
+
+
+@QUIET
+def without_jets(h: Array, m: Measured) -> tuple[Measured, Measured, Bools]:
+    """What a measured ladder says where the series misleads: nudges and bars from estimates alone.
+
+    Up the rungs, as long as every D +- 4 N meets all those below it (Lepski's rule). From the first that
+    does not the truncation is read off, c h^2 with c = |D - D_last| / (h^2 - h_last^2), and h minimises
+    c h^2 + N below it. Without one the differences among the last rungs stand for it. The bar takes three
+    times c h^2.
+
+    Parameters
+    ----------
+    h : array, shape (P, K)
+        Rungs, ascending.
+    m : Measured
+
+    Returns
+    -------
+    first, second : Measured
+        At the rung chosen and at the one below it, one column each.
+    seen : array of bool, shape (P,)
+        Whether enough rungs agreed.
+    """
+    count = len(h)
+    chosen, below = np.zeros(count, dtype=int), np.zeros(count, dtype=int)
+    shown, seen = np.zeros(count), np.zeros(count, dtype=bool)
+    size = np.maximum(SAFETY * m.rounding, m.part)
+    for p in range(count):
+        rungs = np.flatnonzero(m.allowed[p] & np.isfinite(m.estimate[p]) & np.isfinite(size[p]))
+        low, high, agreeing, stop = -np.inf, np.inf, [], -1
+        for k in rungs.tolist():
+            d, s = m.estimate[p, k], size[p, k]
+            if d - s > high or d + s < low:
+                stop = k
+                break
+            low, high = max(low, d - s), min(high, d + s)
+            agreeing.append(k)
+        if len(agreeing) < ENOUGH:
+            continue
+        last, d, steps = agreeing[-1], m.estimate[p], h[p]
+        if stop >= 0:
+            c = abs(d[stop] - d[last]) / (steps[stop] ** 2 - steps[last] ** 2)
+        else:
+            c = np.abs(d[agreeing[-ENOUGH:]] - d[last]).max() / steps[agreeing[-2]] ** 2
+        model = c * steps[agreeing] ** 2 + m.rounding[p, agreeing]
+        at = max(1, int(np.argmin(model)))
+        chosen[p], below[p] = agreeing[at], agreeing[at - 1]
+        shown[p], seen[p] = 3 * c * steps[chosen[p]] ** 2, True
+    first, second = m.take(chosen), m.take(below)
+    return replace(first, truncation=shown[:, None]), second, seen
 
 
 def _adjoint_bar(q: Problem) -> Array:

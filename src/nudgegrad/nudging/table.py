@@ -401,6 +401,10 @@ def primes(output: str, order: int) -> str:
 def _why(s: Solved, p: int, name: str, h: float, f: Factors) -> str:
     q = s.problem
     output = q.run.graph.name(q.run.graph.output)
+    if s.measured[p]:
+        return (
+            f"the series of {output} misleads here: {power_of_two(h)}, where a ladder of nudges levels off"
+        )
     if f.decided == "degree":
         return f"{output} is of degree {f.degree:g} in {name}: exact at any size"
     if f.decided == "cap":

@@ -57,7 +57,7 @@ def vcurve(run: Run, n: Nudge, width: int = WIDTH) -> VCurve:
     """
     i = run.graph.index(n.node)
     shown = [np.log2(COURSE), *([np.log2(n.h)] if np.isfinite(n.h) else [])]
-    high = max(shown) + AROUND
+    high = min(max(shown) + AROUND, run.format.high - 1.0)
     low = max(float(np.log2(n.factors.spacing)), high - OCTAVES)
     low = max(min(low, min(shown) - AROUND), float(np.log2(run.format.smallest)))
     exponents = np.unique(np.rint(np.linspace(low, high, width)))

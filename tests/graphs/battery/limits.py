@@ -174,8 +174,9 @@ def check_reach(row: Op) -> None:
         series[k][0][1] = scale
         c, errors = jet_bound(row, series, moving, ORDER)
         degree = np.broadcast_to(row.degree_of([np.float64(m) for m in moving], args), (count,))
-        h = farthest(row, args, k)
+        widest = farthest(row, args, k)
         for stencil in STENCILS:
+            h = widest / np.max(np.abs(stencil.offsets))
             x = np.stack([v + o * h for o in stencil.offsets], axis=-1)[:, None, :]
             claimed = truncation(
                 stand_in(
@@ -236,4 +237,6 @@ def difference_error(row: Op, point: Sequence[float], k: int, x: Array, weights:
         width = sum(w * mpmath.mpf(float(a)) for w, a in zip(weights, x, strict=True))
         terms = [w * y / width for w, y in zip(weights, j, strict=True)]
         doubt = sum(map(abs, terms)) * mpmath.mpf(10) ** (1 - DIGITS)
+        pairs = [a + b for a, b in zip(terms[::2], terms[1::2], strict=True)]
+        doubt += 4 * (len(pairs) - 1) * WIDE.u * sum(map(abs, pairs))  # the weights are floats
         return abs(sum(terms) - series[1]) - doubt
