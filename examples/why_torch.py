@@ -25,3 +25,9 @@ print(torch.autograd.gradcheck(Wave.apply, x))  # True: the wrong backward is ac
 
 fast = torch.autograd.gradcheck(lambda x: torch.sin(1e5 * x), x, raise_exception=False)
 print(fast)  # False: PyTorch's own, right backward is rejected
+
+# The same two questions to nudgegrad's gradcheck, which takes the same arguments:
+from nudgegrad.frameworks.torch import gradcheck
+
+print(gradcheck(Wave.apply, x, raise_exception=False))  # False
+print(gradcheck(lambda x: torch.sin(1e5 * x), x))  # True

@@ -105,9 +105,12 @@ def test_the_checks_of_the_readme_print_what_it_says(code, output):
 
 def test_the_readme_quotes_the_example_and_the_example_is_true():
     example = ROOT / "examples/why_torch.py"
-    (quoted,) = re.findall(r"^```python\n(class Wave.+?)```$", README, re.M | re.S)
-    assert quoted in example.read_text(encoding="utf-8")
-    assert python("-W", "error", example).stdout == "True\nFalse\n"
+    quoted = re.findall(
+        r"^```python\n((?:class Wave|from nudgegrad.frameworks).+?)```$", README, re.M | re.S
+    )
+    assert len(quoted) == 2
+    assert all(part in example.read_text(encoding="utf-8") for part in quoted)
+    assert python("-W", "error", example).stdout == "True\nFalse\nFalse\nTrue\n"
 
 
 def imported_by(code):

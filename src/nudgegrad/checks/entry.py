@@ -22,6 +22,8 @@ from .subject import subject
 
 ADAPTERS = {  # framework, as sys.modules calls it -> the module with `takes(f, x)` and `check(f, x, ...)`
     "torch": "nudgegrad.frameworks.torch",
+    "tensorflow": "nudgegrad.frameworks.tensorflow",
+    "jax": "nudgegrad.frameworks.jax",
 }
 
 
@@ -39,11 +41,11 @@ def check(
 
     Parameters
     ----------
-    f : callable, Run or torch.nn.Module
+    f : callable, Run, torch.nn.Module, tf.Module or Keras model
         ``f(x, *args)`` -> a number. A run is checked node by node, with its own adjoints as the claim.
     x : array, or dicts, lists and tuples of arrays
-        In any number format; what holds no floats is passed through. A tuple with PyTorch tensors in it
-        is ``f(*x)``.
+        In any number format; what holds no floats is passed through. A tuple with tensors of PyTorch, JAX
+        or TensorFlow in it is ``f(*x)``; with JAX's, x is any pytree.
     grad : callable or structure
         ``grad(x, *args)`` -> a structure like x, or that structure. With framework tensors it may be
         left out: the claim is the framework's own backward.
@@ -54,7 +56,7 @@ def check(
     loss : callable, optional
         With framework tensors: what is checked is ``loss(f(...))``.
     params : sequence of str, optional
-        With a module: patterns of the parameters to check, such as ``["fc.*"]``; all that require a
+        With a module or model: patterns of the parameters to check, such as ``["fc.*"]``; all that require a
         gradient if left out.
 
     Returns

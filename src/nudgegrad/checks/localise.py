@@ -137,10 +137,11 @@ def measured(probe: Probe, block: Block, count: int = 2, seed: int = 1) -> Measu
 def truncation(probe: Probe, block: Block) -> float:
     """What the curve of f can add to a measurement within a block.
 
-    As much as along all blocks together, or a share of what is claimed.
+    As much as along all blocks together; and more, because there the blocks' parts can cancel: a share of
+    what is claimed, but not many times what the curve adds altogether.
     """
     part = (probe.claim * probe.scale)[block.span]
-    return probe.curved + 1e-3 * probe.h * float(np.linalg.norm(part))
+    return probe.curved + min(1e-3 * probe.h * float(np.linalg.norm(part)), DOUBTFUL * probe.curved)
 
 
 def locate(probe: Probe, block: Block, seed: int = 2) -> Found:
