@@ -42,3 +42,7 @@ CHECK_EVALUATIONS_WRONG = 90
 CHECK_DIAGNOSED = 50  # of the wrong gradients in the battery
 CHECK_PROGRAMS = 150  # random programs in the gate; 400 in benchmarks
 CHECK_PLANTED = 1000  # errors in each format in the gate; 5,000 in benchmarks
+
+ROUNDOFF_DIGITS = 3  # issue 5: to which the predicted error of J agrees with the true one
+ENCLOSED_PROGRAMS = 1000  # issue 5: random programs on which every enclosure contains the truth
+ENCLOSED_LOOSE = 20  # issue 5: median size over the error of the float64 adjoint

@@ -8,6 +8,8 @@ TYPE_CHECKING = False  # as type checkers read it; importing typing would cost m
 if TYPE_CHECKING:  # what they see of the lazy names below
     from typing import Any
 
+    from .accuracy.enclosure import Enclosure, enclose
+    from .accuracy.roundoff import Roundoff, roundoff
     from .checks.assertions import assert_gradient
     from .checks.drop_in import check_grad
     from .checks.entry import check
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BindingError": "errors",
     "Check": "checks.result",
+    "Enclosure": "accuracy.enclosure",
     "EvaluationError": "errors",
     "FormatError": "errors",
     "Graph": "graphs.graph",
@@ -44,21 +47,25 @@ _HOMES = {
     "NudgeTable": "nudging.table",
     "NudgegradError": "errors",
     "ProgramError": "errors",
+    "Roundoff": "accuracy.roundoff",
     "Run": "sweeps.run",
     "UsageError": "errors",
     "Verdict": "nudging.table",
     "assert_gradient": "checks.assertions",
     "check": "checks.entry",
     "check_grad": "checks.drop_in",
+    "enclose": "accuracy.enclosure",
     "explain": "views.explain",
     "graph": "graphs.entry",
     "lab": "labs.entry",
     "nudges": "nudging.table",
+    "roundoff": "accuracy.roundoff",
 }
 
 __all__ = [
     "BindingError",
     "Check",
+    "Enclosure",
     "EvaluationError",
     "FormatError",
     "Graph",
@@ -69,16 +76,19 @@ __all__ = [
     "NudgeTable",
     "NudgegradError",
     "ProgramError",
+    "Roundoff",
     "Run",
     "UsageError",
     "Verdict",
     "assert_gradient",
     "check",
     "check_grad",
+    "enclose",
     "explain",
     "graph",
     "lab",
     "nudges",
+    "roundoff",
 ]
 
 

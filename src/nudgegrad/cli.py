@@ -20,6 +20,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture of the graph as SVG, with its values if they are given",
+    "roundoff": "which operation lost the precision of J, in short number formats",
     "ops": "the operators and functions of programs, with their derivatives",
 }
 PASSED, FAILED, WRONG, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 130
@@ -33,6 +34,7 @@ examples:
   nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
   nudgegrad -f net.txt w=0.5 --format float32 --json
   nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
+  nudgegrad roundoff "a = w*x + b; J = exp(a)" w=1.7 x=0.3 b=2 --format bfloat16
   nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
   nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
   nudgegrad lab export nw1 --html out.html --no-answers
@@ -49,7 +51,7 @@ commands:
 
 options:
   --steps              explain: first the lesson, forward and then backward
-  --all                explain: unnamed nodes as well
+  --all                explain: unnamed nodes as well; roundoff: every operation
   --node NAME          only this node; nudge: which one, else the first input
   --h H                nudge: your own nudge beside the others, such as 1e-3
   --format FORMAT      float64 (the default), float32, float16 or bfloat16

@@ -16,6 +16,7 @@ from nudgegrad.graphs.graph import ROWS, Graph
 from nudgegrad.graphs.program import parse
 from tests.families import draw
 from tests.oracles import rows
+from tests.oracles.differences import derivative
 from tests.oracles.truth import SERIES, Truth, true_derivatives
 
 DIGITS = 400  # below any float64: what is 0 rounds to 0.0
@@ -182,20 +183,7 @@ def test_a_wrong_row_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_mpmath(graph: Graph, values: Any, i: int) -> float:
     """The derivative along node i by numerical differences at 400 digits."""
-    held = [mpmath.mpf(v) for v in values.tolist()]
-
-    def j_of(v: Any) -> Any:
-        now = [*held]
-        now[i] = v
-        for k in graph.descendants(i)[1:]:
-            row = graph.op(k)
-            assert row is not None
-            now[k] = rows.ROWS[row.name](*(now[j] for j in graph.args(k)))
-        return now[graph.output]
-
-    with mp.workdps(DIGITS):
-        size = abs(held[i]) or mpmath.mpf(1)
-        return nearest(mpmath.diff(lambda t: j_of(held[i] + size * t), 0) / size)
+    return nearest(derivative(graph, values, i, DIGITS))
 
 
 @pytest.mark.parametrize("format", ["float64", "float32"])

@@ -29,6 +29,7 @@ OPTIONS_OF = {
     "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
     "plot": frozenset({"color", "file", "fixed", "format", "digits", "output"}),
+    "roundoff": EVERYWHERE | {"format", "digits", "file", "all"},
     "ops": EVERYWHERE,
 }
 

@@ -30,24 +30,29 @@ def _in_format(fmt: Format, term: Term, named: dict[str, Any]) -> Any:
     return fmt.finish(term.op.value(*args))
 
 
-def adjoints(graph: Graph, values: Array, fmt: Format) -> Array:
+def adjoints(graph: Graph, values: Array, fmt: Format, scale: float = 1.0) -> Array:
     """dJ/dnode of every node, computed in `fmt`, as float64, shape (N,); nan or inf where it does not
     exist, 0 where J does not depend on the node.
+
+    Parameters
+    ----------
+    scale : float
+        The adjoint of J itself, a number of the format: all others are multiplied by it.
 
     Notes
     -----
     One multiplication and one addition per operand (Griewank & Walther 2008, section 3.2), each
     rounded to the format.
     """
-    return _sweep(graph, values, fmt, graph.output, lambda _i: True)
+    return _sweep(graph, values, fmt, graph.output, lambda _i: True, scale)
 
 
-def _sweep(graph: Graph, values: Array, fmt: Format, top: int, opens: Any) -> Array:
-    """d(top)/dnode through the nodes that `opens` lets through, `top` itself included."""
+def _sweep(graph: Graph, values: Array, fmt: Format, top: int, opens: Any, scale: float = 1.0) -> Array:
+    """d(top)/dnode times `scale`, through the nodes that `opens` lets through, `top` itself included."""
     zero = fmt.dtype(0)
     adjoint: list[Any] = [zero] * (top + 1)
     touched = [False] * (top + 1)
-    adjoint[top], touched[top] = fmt.dtype(1), True
+    adjoint[top], touched[top] = fmt.dtype(scale), True
     z = [fmt.dtype(v) for v in values[: top + 1].tolist()]
     finish = fmt.finish
     codes, operands = graph.codes[: top + 1].tolist(), graph.operands[: top + 1].tolist()

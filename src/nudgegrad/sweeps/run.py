@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -51,11 +51,14 @@ class Run(Shown):
         In which values and adjoints were computed.
     value_array : array, shape (N,), float64
         The computed value of every node.
+    given : mapping of node index to Fraction
+        The inputs as they were given, before they were rounded to the format.
     """
 
     graph: Graph
     format: Format
     value_array: Array
+    given: Mapping[int, Fraction] = field(default_factory=dict, repr=False)
 
     @cached_property
     def adjoint_array(self) -> Array:
@@ -97,17 +100,18 @@ def run_at(graph: Graph, values: Mapping[str, Any], format: Any = None) -> Run:
     """The run of `graph` at `values`; `Graph.at` describes it."""
     fmt = format_named(format) if format is not None else _format_of(values)
     inputs: dict[int, float] = {}
+    given: dict[int, Fraction] = {}
     for i, name in graph.names.items():
         if name in graph.inputs:
             if name not in values:
                 raise BindingError(f"'{name}' has no value", graph.place(i), f"give it one: {name}=1")
-            inputs[i] = _number(name, values[name], fmt)
+            given[i], inputs[i] = _number(name, values[name], fmt)
     for name in values:
         if name not in graph.inputs:
             raise _unused(graph, name)
     found = forward(graph, inputs, fmt)
     found.flags.writeable = False
-    return Run(graph, fmt, found)
+    return Run(graph, fmt, found, given)
 
 
 def _unused(graph: Graph, name: str) -> BindingError:
@@ -134,21 +138,22 @@ def _format_of(values: Mapping[str, Any]) -> Format:
     return max(known, key=lambda f: f.precision) if known else FORMATS["float64"]
 
 
-def _number(name: str, value: Any, fmt: Format) -> float:
-    """The value of an input, rounded to the format once."""
+def _number(name: str, value: Any, fmt: Format) -> tuple[Fraction, float]:
+    """The value of an input as it is given, and rounded to the format once."""
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()  # a NumPy scalar
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         raise BindingError(f"{name}={value!r} is not a number", help=f"for example {name}=1.5")
     if isinstance(value, float) and not math.isfinite(value):
         raise BindingError(f"{name}={value!r} is not a finite number", help=f"for example {name}=1.5")
-    rounded = fmt.nearest(value if isinstance(value, Fraction) else Fraction(value))
+    exact = Fraction(value)
+    rounded = fmt.nearest(exact)
     if not math.isfinite(rounded):
         raise BindingError(
             f"{name}={_about(value)} is beyond the range of {fmt.name} (largest: {fmt.maximum:.4g})",
             help="make it smaller" if fmt.maximum > 1e300 else "use --format float64, or make it smaller",
         )
-    return rounded
+    return exact, rounded
 
 
 def _about(value: Any) -> str:

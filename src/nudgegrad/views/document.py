@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..checks.record import record
 from ..checks.result import Check
@@ -14,6 +14,9 @@ from ..sweeps.run import Run
 from . import guesses, rows
 from .lesson import Lesson
 from .table import output_name, quotients_of
+
+if TYPE_CHECKING:
+    from ..accuracy.roundoff import Contribution, Roundoff
 
 SCHEMA = 1
 
@@ -47,6 +50,33 @@ def of_check(check: Check, about: dict[str, Any]) -> str:
     return _dumped(found)
 
 
+def of_roundoff(found: Roundoff) -> str:
+    """The document of `nudgegrad roundoff`."""
+    run, parts = found.run, found.represented
+    made = {
+        **_head("roundoff", run),
+        "value": run.value(output_name(run.graph)),
+        "predicted": found.predicted,
+        "true": found.true,
+        "bound": found.bound,
+        "nodes": [_contribution(name, part) for name, part in found.items()],
+        "represented": {
+            "predicted": parts.predicted,
+            "true": parts.true,
+            "nodes": [_contribution(name, part) for name, part in parts.items()],
+        },
+        "derivatives": found.adjoints,
+        "flushed": [
+            {"name": name, "computed": f.computed, "derivative": f.adjoint, "share": f.share}
+            for name, f in found.flushed.items()
+        ],
+        "loss_scale": found.loss_scale,
+        "largest_scale": found.largest_scale,
+        "left": list(found.left),
+    }
+    return _dumped(made)
+
+
 def of_rows() -> str:
     """The document of `nudgegrad ops`."""
     return _dumped({"schema": SCHEMA, "command": "ops", "ops": rows.document()})
@@ -62,6 +92,10 @@ def _head(command: str, run: Run) -> dict[str, Any]:
         "output": output_name(graph),
         "inputs": {name: run.value(name) for name in graph.inputs},
     }
+
+
+def _contribution(name: str, part: Contribution) -> dict[str, Any]:
+    return {"name": name, "error": part.error, "derivative": part.adjoint, "share": part.share}
 
 
 def _node(n: Nudge, quotient: float) -> dict[str, Any]:

@@ -25,7 +25,7 @@ LIMIT = 200  # rows that print and a notebook show
 
 
 def as_text(shown: Any, screen: Screen | None = None, digits: int = DIGITS) -> str:
-    """The report of a Graph, Run, Nudge, NudgeTable, Check or Lesson, as `print` shows it.
+    """The report of a result (a Graph, Run, Nudge, NudgeTable, Check, …), as `print` shows it.
 
     Parameters
     ----------
@@ -47,6 +47,10 @@ def as_html(shown: Any, digits: int = DIGITS) -> str:
 
 
 def _sheet(shown: Any, digits: int, limit: int | None) -> Sheet | None:
+    if type(shown).__name__ in ("Roundoff", "Enclosure"):
+        from . import accuracy  # which no other command needs
+
+        return accuracy.sheet(shown, digits)
     if isinstance(shown, Check):
         return check_sheet(shown, digits)
     if isinstance(shown, NudgeTable):
