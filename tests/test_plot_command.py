@@ -8,7 +8,9 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad import cli
+from nudgegrad.views.error_picture import error_svg
 from nudgegrad.views.plot import svg
+from nudgegrad.views.slope_picture import slope_svg
 
 PROGRAM = "c = w*x; a = c + b; d = a - y; J = d**2/2"
 VALUES = ("x=-2", "w=2", "b=8", "y=2")
@@ -42,6 +44,29 @@ def test_digits_and_format_are_those_of_the_numbers(nudgegrad):
     out = nudgegrad("plot", "J = w/3", "w=1", "--digits", "3").out
     assert "= 0.333</text>" in out
     assert "0.333252" in nudgegrad("plot", "J = w/3", "w=1", "--format", "float16").out
+
+
+def test_a_node_s_errors_are_drawn(nudgegrad, tmp_path):
+    path = tmp_path / "v.svg"
+    assert str(nudgegrad("plot", PROGRAM, *VALUES, "--node", "a", "-o", str(path))).endswith("[exit 0]\n")
+    assert path.read_text() == error_svg(RUN, ng.nudges(RUN, "a")["a"]) + "\n"
+    fourth = nudgegrad("plot", "J = 1/w", "w=3", "--node", "w", "--stencil", "4", "--format", "float32")
+    run = ng.graph("J = 1/w").at(w=3, format="float32")
+    assert fourth.out == error_svg(run, ng.nudges(run, "w", stencil="4")["w"]) + "\n"
+    assert "order 4" in fourth.out
+    unnamed = nudgegrad("plot", PROGRAM, *VALUES, "--node", "d ** 2")
+    assert unnamed.out == error_svg(RUN, ng.nudges(RUN, "d ** 2")["d ** 2"]) + "\n"
+
+
+@pytest.mark.parametrize("at", [("--at", "-1,1/2"), ("--at=-1,0.5",), ("--at", "-1 .5")])
+def test_j_over_a_node_is_drawn(at, nudgegrad):
+    called = nudgegrad("plot", PROGRAM, *VALUES, "--node", "a", "--curve", *at)
+    assert (called.code, called.out) == (0, slope_svg(RUN, "a", [-1, 0.5]) + "\n")
+
+
+def test_the_first_input_is_the_node_unless_another_is_named(nudgegrad):
+    assert nudgegrad("plot", PROGRAM, *VALUES, "--curve").out == slope_svg(RUN, "w") + "\n"
+    assert nudgegrad("plot", "J = 2*3", "--curve").out == slope_svg(ng.graph("J = 2*3").at(), "J") + "\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
@@ -80,6 +105,23 @@ def test_mistakes_say_what_to_type(nudgegrad, golden, tmp_path, monkeypatch):
             ("plot", "J = 3w", "-o", "graph.svg"),
             (PROGRAM, *VALUES, "-o", "graph.svg"),
             ("plto", PROGRAM),
+            ("plot", PROGRAM, *VALUES, "-o", "v.png"),
+            ("plot", PROGRAM, *VALUES, "--node", "aa"),
+            ("plot", PROGRAM, "--node", "a"),
+            ("plot", PROGRAM, *VALUES, "--node", "a", "--node", "b"),
+            ("plot", "u = b; J = 2*w", "w=1", "b=2", "--node", "b"),
+            ("plot", "u = b; J = 2*w", "w=1", "b=2", "--node", "u", "--curve"),
+            ("plot", "J = sqrt(w)", "w=0", "--node", "w"),
+            ("plot", "J = sqrt(w)", "w=0", "--curve", "--at", "-1,1"),
+            ("plot", PROGRAM, *VALUES, "--curve", "--at", "1,two"),
+            ("plot", PROGRAM, *VALUES, "--curve", "--at", "1e999"),
+            ("plot", PROGRAM, *VALUES, "--curve", "--at"),
+            ("plot", PROGRAM, *VALUES, "--at", "1"),
+            ("plot", PROGRAM, *VALUES, "--node", "a", "--fixed", "x"),
+            ("plot", PROGRAM, *VALUES, "--curve", "--stencil", "4"),
+            ("plot", PROGRAM, *VALUES, "--node", "a", "--stencil", "5"),
+            ("plot", PROGRAM, *VALUES, "--node", "a", "--digits", "3"),
+            (PROGRAM, *VALUES, "--curve"),
         )
     ]
     assert all(call.code == cli.WRONG and call.out == "" for call in calls)

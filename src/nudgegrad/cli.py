@@ -19,7 +19,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "nudge": "what is the best nudge for one node, and why are others worse?",
     "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
-    "plot": "a picture of the graph as SVG, with its values if they are given",
+    "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
     "roundoff": "which operation lost the precision of J, in short number formats",
     "ops": "the operators and functions of programs, with their derivatives",
 }
@@ -36,6 +36,7 @@ examples:
   nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
   nudgegrad roundoff "a = w*x + b; J = exp(a)" w=1.7 x=0.3 b=2 --format bfloat16
   nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
+  nudgegrad plot "J = sin(w)*exp(w)" w=1 --node w -o v.svg
   nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
   nudgegrad lab export nw1 --html out.html --no-answers
 
@@ -52,12 +53,15 @@ commands:
 options:
   --steps              explain: first the lesson, forward and then backward
   --all                explain: unnamed nodes as well; roundoff: every operation
-  --node NAME          only this node; nudge: which one, else the first input
+  --node NAME          only this node; nudge: which one, else the first input;
+                       plot: the errors of its nudges, instead of the graph
+  --curve              plot: J over the node, with its tangent
   --h H                nudge: your own nudge beside the others, such as 1e-3
   --format FORMAT      float64 (the default), float32, float16 or bfloat16
   --stencil STENCIL    two-sided (the default) or one-sided
   --digits N           significant digits of values and derivatives
-  --at WHERE           check: x, as params.npz, x.npy or net.py:params
+  --at WHERE           check: x, as params.npz, x.npy or net.py:params;
+                       plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
   --seed N             check: of the directions, 0 by default
   --json               one JSON document instead of text

@@ -6,6 +6,7 @@ The printers live in `views`, above the things they print; this is the one place
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 
 class Shown:
@@ -16,3 +17,25 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return str(import_module("nudgegrad.views.table").as_html(self))
+
+
+class Plotted(Shown):
+    """A nudge, which also draws itself where matplotlib is installed."""
+
+    run: Any  # what was nudged
+
+    def plot(self, ax: Any = None) -> Any:
+        """The axes with the errors of this node's nudges, measured and predicted, on logarithmic axes.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; new ones by default.
+
+        Raises
+        ------
+        UsageError
+            If matplotlib is not installed (extra `plot`), J does not depend on the node, or has no
+            derivative by it.
+        """
+        return import_module("nudgegrad.views.notebook").plot(self.run, self, ax)

@@ -11,7 +11,8 @@ import nudgegrad as ng
 from nudgegrad.graphs.graph import GraphBuilder
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.views import plot
-from nudgegrad.views.plot import ordinary, svg
+from nudgegrad.views.plot import svg
+from nudgegrad.views.svg import COLORS, EM, LABEL, SMALL, TEXT, ordinary
 from tests import families
 
 LECTURE = ng.graph("c = w*x; a = c + b; d = a - y; J = d**2/2")
@@ -80,11 +81,11 @@ def check_picture(text):
     assert len(texts) == len(boxes)
     for element in texts:
         x, base = float(element.get("x")), float(element.get("y"))
-        size = plot.TEXT if element in found["text"] else plot.LABEL
+        size = TEXT if element in found["text"] else LABEL
         length = float(element.get("textLength"))
         columns = sum(len(e.text or "") * share for e, share in inside(element))
         columns += sum(len(e.tail or "") for e in element)
-        assert length >= plot.EM * size * columns - EDGE
+        assert length >= EM * size * columns - EDGE
         within = (left < x) & (x + length < right) & (top < base - 0.7 * size) & (base + 0.3 * size < low)
         assert within.sum() == 1
     for path in found.get("line", []):
@@ -100,7 +101,7 @@ def check_picture(text):
 def inside(element):
     yield element, 1
     for part in element:
-        yield part, plot.SMALL if part.get("class") == "small" else 1
+        yield part, SMALL if part.get("class") == "small" else 1
 
 
 @pytest.mark.parametrize("family", families.FAMILIES)
@@ -141,7 +142,10 @@ def test_a_screen_reader_hears_every_node():
     space = "{http://www.w3.org/2000/svg}"
     assert root.get("role") == "img"
     assert [child.tag for child in root][:2] == [f"{space}title", f"{space}desc"]
-    assert root.find(f"{space}title").text == "The graph of J, with values and derivatives"
+    title, description = root.find(f"{space}title"), root.find(f"{space}desc")
+    assert root.get("aria-labelledby") == title.get("id")
+    assert root.get("aria-describedby") == description.get("id")
+    assert title.text == "The graph of J, with values and derivatives"
     described = root.find(f"{space}desc").text
     assert "c = w*x = −4, ∂J/∂c = 2" in described
     assert "J = d**2/2 = 2." in described
@@ -176,9 +180,10 @@ def test_it_is_light_and_dark_and_needs_nothing_else():
     text = svg(RUN)
     light, dark = text.partition("</style>")[0].split("@media (prefers-color-scheme:dark)")
     for colors, side in ((light, 0), (dark, 1)):
-        assert all(pair[side] in colors for pair in plot.COLORS.values())
+        assert all(COLORS[ink][side] in colors for _, _, ink in plot.PAINTED)
     assert "url(" not in text
     assert text.count("http") == 1  # the name of the language
+    assert ".ground{fill:#fff}" in light
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -186,7 +191,7 @@ def test_it_is_light_and_dark_and_needs_nothing_else():
 def test_colors_can_be_read(ground, side):
     inks = {"ground": ("ink", "muted", "node", "forward", "backward")}.get(ground, (ground.split("-")[0],))
     for ink in inks:
-        one, other = sorted(luminance(plot.COLORS[key][side]) for key in (ink, ground))
+        one, other = sorted(luminance(COLORS[key][side]) for key in (ink, ground))
         assert (other + 0.05) / (one + 0.05) >= 4.5  # WCAG 2.2, 1.4.3
 
 

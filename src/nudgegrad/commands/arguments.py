@@ -28,7 +28,9 @@ OPTIONS_OF = {
     "nudge": OF_PROGRAMS | {"h"},
     "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
-    "plot": frozenset({"color", "file", "fixed", "format", "digits", "output"}),
+    "plot": frozenset(
+        {"color", "file", "fixed", "format", "digits", "output", "node", "curve", "at", "stencil"}
+    ),
     "roundoff": EVERYWHERE | {"format", "digits", "file", "all"},
     "ops": EVERYWHERE,
 }
@@ -70,6 +72,7 @@ class Options:
     html: str | None = None
     no_browser: bool = False
     no_answers: bool = False
+    curve: bool = False
     at: str | None = None
     args: str | None = None
     seed: str | None = None
@@ -102,7 +105,16 @@ def _parser() -> _Parser:
     parser.add_argument("-f", "--file")
     parser.add_argument("-o", "--output")
     parser.add_argument("--no-color", dest="color", action="store_const", const="never")
-    for name in ("--steps", "--json", "--all", "--allow-inconclusive", "--no-browser", "--no-answers"):
+    flags = (
+        "--steps",
+        "--json",
+        "--all",
+        "--allow-inconclusive",
+        "--no-browser",
+        "--no-answers",
+        "--curve",
+    )
+    for name in flags:
         parser.add_argument(name, action="store_true", default=None)
     return parser
 
@@ -115,7 +127,7 @@ def parse_arguments(argv: Sequence[str], commands: Sequence[str]) -> Options:
     UsageError
         If an option or command does not exist, or one does not go with the other.
     """
-    given = vars(_parser().parse_intermixed_args(list(argv)))
+    given = vars(_parser().parse_intermixed_args(_with_minus(argv)))
     fixed = [str(word) for word in given["fixed"] or ()]
     words = [*map(str, given.pop("words")), *(word for word in fixed if "=" in word)]
     command = _command(words, commands, given["file"] is not None)
@@ -136,6 +148,17 @@ def parse_arguments(argv: Sequence[str], commands: Sequence[str]) -> Options:
         name for word in fixed if "=" not in word for name in re.split("[, ]+", word) if name
     )
     return Options(command, tuple(words), nodes, **given)
+
+
+def _with_minus(argv: Sequence[str]) -> list[str]:
+    """The arguments, but ``--at -1,2`` as ``--at=-1,2``: a list may begin with a minus."""
+    found: list[str] = []
+    for word in argv:
+        if found[-1:] == ["--at"] and re.match(r"-[\d.]", word):
+            found[-1] = f"--at={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _command(words: list[str], commands: Sequence[str], has_file: bool) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
-from ..show import Shown
+from ..show import Plotted, Shown
 from ..sweeps.jets import ORDER
 from ..sweeps.run import Run
 from .kinks import slopes
@@ -70,7 +70,7 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Nudge(Shown):
+class Nudge(Plotted):
     """One node's optimal nudge.
 
     Parameters
@@ -103,6 +103,8 @@ class Nudge(Shown):
         ``"global"``: J was replayed. ``"local"``: each op was nudged by itself; `h` is the global one.
     slopes : tuple of float or None
         (left, right) at a kink.
+    run : Run or None
+        What was nudged; `plot` measures it again.
     """
 
     node: str
@@ -121,6 +123,7 @@ class Nudge(Shown):
     second: float = float("nan")
     how: str = "global"
     slopes: tuple[float, float] | None = None
+    run: Run | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +241,7 @@ def nudges(
                 found[i] = _nudge(run, i, p, min(solved, key=lambda s: _merit(s, p)))
         if progress is not None:
             progress(len(found), len(wanted))
-    return NudgeTable(run, rows[0].name, {graph.name(i): found[i] for i in wanted})
+    return NudgeTable(run, rows[0].name, {graph.name(i): replace(found[i], run=run) for i in wanted})
 
 
 def _merit(s: Solved, p: int) -> tuple[bool, float]:

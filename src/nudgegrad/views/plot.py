@@ -7,10 +7,8 @@ leaves it. Lines change rows only between columns, where nothing else stands, so
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from ..graphs.graph import Graph
@@ -18,11 +16,8 @@ from ..sweeps.run import Run
 from .digits import DIGITS, NOTHING, number
 from .layout import Layout, Point, layout
 from .notation import derivative, with_names
-from .screen import breadth
+from .svg import LABEL, TEXT, Piece, document, length, ordinary, px, styled, text_of, xml
 
-TEXT, LABEL, SMALL = 15.0, 13.0, 0.72  # sizes in pixels; that of raised and lowered text as a share
-LEVELS = {1: -0.42, 0: 0.0, -1: 0.2}  # of raised and lowered text, in sizes downwards
-EM = 0.61  # width of a column of monospace text, in sizes: that of the widest common fonts
 MARGIN = 16.0
 BOX, TAG = 34.0, 21.0  # heights of boxes and of labels
 PAD, TAG_PAD = 12.0, 7.0  # room left and right of their text
@@ -32,22 +27,9 @@ AIR = 16.0  # between what stands in neighbouring rows
 HEAD = 9.0  # length of an arrow's head
 GAP, MOST_GAP = 38.0, 150.0  # between columns
 SLANT = 0.16  # of a gap, for each pixel that a line rises in it
-COLUMNS = 60  # of a statement; the whole is in its title
 LONGEST = 500  # columns of a label
 DESCRIBED = 200  # nodes that the description for screen readers lists
-FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace'
-COLORS = {  # light, dark; contrasts at least 6.3 and 7.5
-    "ground": ("#fff", "#14181d"),
-    "ink": ("#1b1f24", "#e9edf1"),
-    "muted": ("#57606a", "#9aa5b1"),
-    "node": ("#8a5200", "#d9a25f"),
-    "forward": ("#005a9c", "#7cc0ff"),
-    "forward-ground": ("#eaf3fb", "#10263a"),
-    "backward": ("#00664b", "#5fd7ab"),
-    "backward-ground": ("#e8f6f0", "#0e2b21"),
-}
 PAINTED = (  # what is painted how: selector, property, color
-    (".ground", "fill", "ground"),
     (".line", "stroke", "muted"),
     (".head", "fill", "muted"),
     (".box", "fill", "ground"),
@@ -61,12 +43,6 @@ PAINTED = (  # what is painted how: selector, property, color
     (".backward", "stroke", "backward"),
     (".derivative", "fill", "backward"),
 )
-
-TOKEN = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\w+|\*\*|\s+|.")
-INDEXED = re.compile(r"([^\W\d_]+)_?(\d+)")
-INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
-
-Piece = tuple[str, int]  # text; 1 raised, -1 lowered, 0 neither
 
 
 def svg(
@@ -102,8 +78,8 @@ def svg(
     Examples
     --------
     >>> import nudgegrad as ng
-    >>> svg(ng.graph("J = 3*w").at(w=2)).splitlines()[1]
-    '<title>The graph of J, with values and derivatives</title>'
+    >>> "&#8594; 6</text>" in svg(ng.graph("J = 3*w").at(w=2))
+    True
     """
     graph, run = (shown.graph, shown) if isinstance(shown, Run) else (shown, None)
     for name in fixed:
@@ -138,7 +114,7 @@ class Card:
     @property
     def width(self) -> float:
         """Of the box."""
-        return _width(self.pieces) + 2 * PAD
+        return length(self.pieces) + 2 * PAD
 
     @property
     def stub(self) -> float:
@@ -147,95 +123,8 @@ class Card:
         return max(widths) + 2 * STUB if widths else 0.0
 
 
-def ordinary(text: str, columns: int = COLUMNS) -> list[Piece]:
-    """A statement in ordinary notation: raised powers, lowered indices, dots for products.
-
-    Parameters
-    ----------
-    text : str
-        As a program has it.
-    columns : int
-        After so many the rest is dots.
-
-    Examples
-    --------
-    >>> ordinary("J = w1*d**2/2")
-    [('J = w', 0), ('1', -1), ('·d', 0), ('2', 1), ('/2', 0)]
-    """
-    tokens = TOKEN.findall(text)
-    closing = _brackets(tokens)
-    pieces: list[Piece] = []
-    k = 0
-    while k < len(tokens):
-        token = tokens[k]
-        indexed = INDEXED.fullmatch(token)
-        if token == "**":
-            after = _exponent(tokens, k + 1, closing)
-            inner = tokens[k + 1 : after]
-            if inner[0] == "(" and closing[k + 1] == after - 1:
-                inner = inner[1:-1]
-            pieces.append(("".join(inner).replace("**", "^").replace("*", "·").replace("-", "−"), 1))
-            k = after
-            continue
-        if indexed:
-            pieces += [(indexed[1], 0), (indexed[2], -1)]
-        else:
-            pieces.append(({"*": "·", "-": "−"}.get(token, token), 0))
-        k += 1
-    return _cut(_joined(pieces), columns)
-
-
-def _brackets(tokens: Sequence[str]) -> dict[int, int]:
-    """Where each bracket that is opened is closed."""
-    closing: dict[int, int] = {}
-    opened: list[int] = []
-    for k, token in enumerate(tokens):
-        if token == "(":
-            opened.append(k)
-        elif token == ")" and opened:
-            closing[opened.pop()] = k
-    return closing
-
-
-def _exponent(tokens: Sequence[str], k: int, closing: dict[int, int]) -> int:
-    """Where the exponent that begins at `k` ends: signs, a name, number, call or bracket, its exponent."""
-    while True:
-        while tokens[k] in {"-", "+"}:
-            k += 1
-        if tokens[k] != "(" and tokens[k + 1 : k + 2] == ["("]:
-            k += 1
-        k = closing.get(k, k) + 1
-        if tokens[k : k + 1] != ["**"]:
-            return k
-        k += 1
-
-
-def _joined(pieces: Sequence[Piece]) -> list[Piece]:
-    joined: list[Piece] = []
-    for text, level in pieces:
-        if joined and joined[-1][1] == level == 0:
-            joined[-1] = joined[-1][0] + text, level
-        else:
-            joined.append((text, level))
-    return joined
-
-
-def _cut(pieces: Sequence[Piece], columns: int) -> list[Piece]:
-    cut: list[Piece] = []
-    for text, level in pieces:
-        if len(text) > columns:
-            return [*cut, (text[: max(0, columns - 1)].rstrip() + "…", level)]
-        cut.append((text, level))
-        columns -= len(text)
-    return cut
-
-
-def _width(pieces: Sequence[Piece], size: float = TEXT) -> float:
-    return sum(breadth(text) * EM * size * (SMALL if level else 1) for text, level in pieces)
-
-
 def _tag_width(text: str) -> float:
-    return _width(ordinary(text, LONGEST), LABEL) + 2 * TAG_PAD
+    return length(ordinary(text, LONGEST), LABEL) + 2 * TAG_PAD
 
 
 class _Picture:
@@ -316,20 +205,14 @@ class _Picture:
 
     def document(self) -> str:
         """All of it."""
-        size = f"{_n(self.width)} {_n(self.height)}"
-        width, height = size.split()
-        lines = [
-            '<svg xmlns="http://www.w3.org/2000/svg" class="nudgegrad-plot" role="img" '
-            f'viewBox="0 0 {size}" width="{width}" height="{height}">',
-            f"<title>{_say(self.title())}</title>",
-            f"<desc>{_say(self.description())}</desc>",
-            f"<style>{STYLE}</style>",
-            f'<rect class="ground" width="{width}" height="{height}"/>',
-            *self.lines(),
-            *(line for name in self.places.at for line in self.node(name)),
-            "</svg>",
-        ]
-        return "\n".join(lines)
+        return document(
+            self.width,
+            self.height,
+            self.title(),
+            self.description(),
+            STYLE,
+            [*self.lines(), *(line for name in self.places.at for line in self.node(name))],
+        )
 
     def title(self) -> str:
         """One line."""
@@ -354,18 +237,18 @@ class _Picture:
             if last - first != len(points) - 1:
                 far.append(self.curve(self.right[first], self.y(row), x, y))
                 continue
-            drawn[f"M{_n(self.edge_of(edge.start))} {_n(self.y(row))}H{_n(self.right[first])}"] = None
+            drawn[f"M{px(self.edge_of(edge.start))} {px(self.y(row))}H{px(self.right[first])}"] = None
             for (layer, one), (_, other) in pairwise(points):
                 start, turn = self.right[layer], self.left[layer + 1]
                 drawn[self.curve(start, self.y(one), turn, self.y(other))] = None
             for layer, one in edge.via:
-                drawn[f"M{_n(self.left[layer])} {_n(self.y(one))}H{_n(self.right[layer])}"] = None
+                drawn[f"M{px(self.left[layer])} {px(self.y(one))}H{px(self.right[layer])}"] = None
         users = {edge.start for edge in self.places.edges}
         for name, card in self.cards.items():
             layer, row = self.places.at[name]
             if name not in users and card.stub:
                 end = self.edge_of(name) + card.stub
-                drawn[f"M{_n(self.edge_of(name))} {_n(self.y(row))}H{_n(end - HEAD)}"] = None
+                drawn[f"M{px(self.edge_of(name))} {px(self.y(row))}H{px(end - HEAD)}"] = None
                 yield _head(end, self.y(row))
         if far:
             yield f'<path class="line far" d="{"".join(far)}"/>'
@@ -382,12 +265,12 @@ class _Picture:
     def curve(self, x: float, y: float, to_x: float, to_y: float) -> str:
         """A line between columns, level at both ends; its last pixels are those of an arrow's head."""
         if y == to_y:
-            return f"M{_n(x)} {_n(y)}H{_n(to_x)}"
+            return f"M{px(x)} {px(y)}H{px(to_x)}"
         turn = to_x - HEAD
         middle = (x + turn) / 2
         return (
-            f"M{_n(x)} {_n(y)}C{_n(middle)} {_n(y)} {_n(middle)} {_n(to_y)} {_n(turn)} {_n(to_y)}"
-            f"H{_n(to_x)}"
+            f"M{px(x)} {px(y)}C{px(middle)} {px(y)} {px(middle)} {px(to_y)} {px(turn)} {px(to_y)}"
+            f"H{px(to_x)}"
         )
 
     def node(self, name: str) -> Iterator[str]:
@@ -396,12 +279,12 @@ class _Picture:
         layer, row = self.places.at[name]
         x, y = self.left[layer], self.y(row)
         given = " given" if card.given else ""
-        yield f"<g><title>{_say(card.title)}</title>"
+        yield f"<g><title>{xml(card.title)}</title>"
         yield (
-            f'<rect class="box{given}" x="{_n(x)}" y="{_n(y - BOX / 2)}" '
-            f'width="{_n(card.width)}" height="{_n(BOX)}" rx="7"/>'
+            f'<rect class="box{given}" x="{px(x)}" y="{px(y - BOX / 2)}" '
+            f'width="{px(card.width)}" height="{px(BOX)}" rx="7"/>'
         )
-        yield _text(card.pieces, "text", x + PAD, y, TEXT)
+        yield text_of(card.pieces, "text", x + PAD, y, TEXT)
         start = x + card.width + STUB
         if card.value:
             yield from _tag(card.value, "forward", "value", start, y - LINE - TAG, 0)
@@ -413,59 +296,20 @@ class _Picture:
 def _tag(text: str, ground: str, ink: str, x: float, top: float, round_by: float) -> Iterator[str]:
     """A label: text on a coloured ground."""
     yield (
-        f'<rect class="{ground}" x="{_n(x)}" y="{_n(top)}" width="{_n(_tag_width(text))}" '
-        f'height="{_n(TAG)}" rx="{_n(round_by)}"/>'
+        f'<rect class="{ground}" x="{px(x)}" y="{px(top)}" width="{px(_tag_width(text))}" '
+        f'height="{px(TAG)}" rx="{px(round_by)}"/>'
     )
-    yield _text(ordinary(text, LONGEST), f"label {ink}", x + TAG_PAD, top + TAG / 2, LABEL)
-
-
-def _text(pieces: Sequence[Piece], kind: str, x: float, y: float, size: float) -> str:
-    """A line of text whose middle is at height `y`."""
-    base = y + 0.35 * size
-    parts, before = [], 0
-    for text, level in pieces:
-        shift = _n(size * (LEVELS[level] - LEVELS[before]))
-        before = level
-        if level or shift != "0":
-            small = ' class="small"' if level else ""
-            parts.append(f'<tspan{small} dy="{shift}">{_say(text)}</tspan>')
-        else:
-            parts.append(_say(text))
-    return (
-        f'<text class="{kind}" x="{_n(x)}" y="{_n(base)}" textLength="{_n(_width(pieces, size))}" '
-        f'lengthAdjust="spacingAndGlyphs">{"".join(parts)}</text>'
-    )
+    yield text_of(ordinary(text, LONGEST), f"label {ink}", x + TAG_PAD, top + TAG / 2, LABEL)
 
 
 def _head(x: float, y: float) -> str:
     """The head of an arrow to the right."""
-    return f'<path class="head" d="M{_n(x)} {_n(y)}l-{_n(HEAD)} -4.5v9z"/>'
+    return f'<path class="head" d="M{px(x)} {px(y)}l-{px(HEAD)} -4.5v9z"/>'
 
 
-def _n(x: float) -> str:
-    """A length, to a hundredth of a pixel."""
-    return f"{x:.2f}".rstrip("0").rstrip(".")
-
-
-def _say(text: str) -> str:
-    """A text as XML, in ASCII, so that no encoding can spoil it."""
-    return escape(INVALID.sub("\ufffd", text)).encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _style() -> str:
-    """The style: shapes once, colors twice."""
-    sides = [
-        "".join(f".nudgegrad-plot {where}{{{what}:{COLORS[ink][side]}}}" for where, what, ink in PAINTED)
-        for side in (0, 1)
-    ]
-    return (
-        f".nudgegrad-plot text{{font:{_n(TEXT)}px {FONT};white-space:pre}}"
-        f".nudgegrad-plot .label{{font-size:{_n(LABEL)}px}}.nudgegrad-plot .small{{font-size:{SMALL}em}}"
-        ".nudgegrad-plot .line{fill:none;stroke-width:1.6}.nudgegrad-plot .far{stroke-dasharray:5 4}"
-        ".nudgegrad-plot .box{stroke-width:2}.nudgegrad-plot .given{stroke-width:1}"
-        ".nudgegrad-plot .forward,.nudgegrad-plot .backward{stroke-width:1}"
-        f"{sides[0]}@media (prefers-color-scheme:dark){{{sides[1]}}}"
-    )
-
-
-STYLE = _style()
+STYLE = styled(
+    ".nudgegrad-plot .line{fill:none;stroke-width:1.6}.nudgegrad-plot .far{stroke-dasharray:5 4}"
+    ".nudgegrad-plot .box{stroke-width:2}.nudgegrad-plot .given{stroke-width:1}"
+    ".nudgegrad-plot .forward,.nudgegrad-plot .backward{stroke-width:1}",
+    PAINTED,
+)

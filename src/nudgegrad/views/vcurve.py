@@ -56,19 +56,25 @@ def vcurve(run: Run, n: Nudge, width: int = WIDTH) -> VCurve:
         Columns.
     """
     i = run.graph.index(n.node)
-    shown = [np.log2(COURSE), *([np.log2(n.h)] if np.isfinite(n.h) else [])]
-    high = min(max(shown) + AROUND, run.format.high - 1.0)
-    low = max(float(np.log2(n.factors.spacing)), high - OCTAVES)
-    low = max(min(low, min(shown) - AROUND), float(np.log2(run.format.smallest)))
-    exponents = np.unique(np.rint(np.linspace(low, high, width)))
-    h = OFF * np.ldexp(1.0, exponents.astype(int))
-    if np.isfinite(n.h):
-        h[np.argmin(np.abs(exponents - np.log2(n.h)))] = n.h
+    h = shown(run, n, width)
     q = problem(run, [i], stencils_named(n.stencil)[0])
     m = measure(q, h[None, :])
     with np.errstate(all="ignore"):
         error = np.abs(m.estimate[0] - n.adjoint)
     return VCurve(h, error, m.rounding[0], m.truncation[0], n.h)
+
+
+def shown(run: Run, n: Nudge, width: int = WIDTH) -> Array:
+    """The nudges of a picture of so many columns, ascending; the best nudge is one of them."""
+    marked = [np.log2(COURSE), *([np.log2(n.h)] if np.isfinite(n.h) else [])]
+    high = min(max(marked) + AROUND, run.format.high - 1.0)
+    low = max(float(np.log2(n.factors.spacing)), high - OCTAVES)
+    low = max(min(low, min(marked) - AROUND), float(np.log2(run.format.smallest)))
+    exponents = np.unique(np.rint(np.linspace(low, high, width)))
+    h: Array = OFF * np.ldexp(1.0, exponents.astype(int))
+    if np.isfinite(n.h):
+        h[np.argmin(np.abs(exponents - np.log2(n.h)))] = n.h
+    return h
 
 
 def drawn(curve: VCurve, width: int = WIDTH, height: int = HEIGHT) -> list[str]:
