@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,12 @@ RIGHT = [
 
 
 def alarms() -> list[Case]:
-    """Right gradients that are called wrong."""
-    return [case for case in RIGHT for seed in SEEDS if native(case, seed).verdict == "fail"]
+    """Right gradients that are called wrong, as functions or as ready arrays."""
+    return [
+        case
+        for case, seed, ready in product(RIGHT, SEEDS, (False, True))
+        if native(case, seed, ready).verdict == "fail"
+    ]
 
 
 def test_steps_that_miss_what_f_does_raise_no_alarm():
@@ -65,9 +70,9 @@ def test_without_the_rule_they_do(rule, monkeypatch):
 
 def test_what_was_taken_for_noise_can_be_f(monkeypatch):
     case = waves(1e14, "float64")
-    assert {native(case, seed).verdict for seed in SEEDS} == {"inconclusive"}
+    assert {native(case, seed, True).verdict for seed in SEEDS} == {"inconclusive"}
     monkeypatch.setattr(gradient, "SEEN", np.inf)
-    assert "fail" in {native(case, seed).verdict for seed in SEEDS}
+    assert "fail" in {native(case, seed, True).verdict for seed in SEEDS}
 
 
 @pytest.mark.parametrize(("k", "format"), [(1e3, "float64"), (1e6, "float64"), (1e2, "float32")])

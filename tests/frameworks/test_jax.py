@@ -545,7 +545,7 @@ def test_formats_within_f_are_seen():
     short = ng.check(lambda x: jnp.tanh(x.astype(BF16)).astype(F32), x)
     assert (short.verdict, short.format) == ("inconclusive", "float32 with bfloat16 inside")
     rounded = ng.check(rule(jnp.exp, lambda g, x: (jnp.exp(x.astype(BF16)).astype(F32) * g,)), x)
-    assert (rounded.verdict, rounded.format) == ("fail", F32)
+    assert (rounded.verdict, rounded.format) == ("inconclusive", F32)  # its error is another everywhere
     data = jnp.arange(8, dtype=jnp.uint8)  # what does not depend on x may be short
     assert ng.check(lambda x: x * data.astype(F32), x).format == "float32 as float64"
     assert ng.check(jax.jit(lambda x, d: x * d.astype(F32)), x, args=(x,)).format == "float32 as float64"

@@ -56,8 +56,8 @@ def check(
     loss : callable, optional
         With framework tensors: what is checked is ``loss(f(...))``.
     params : sequence of str, optional
-        With a module or model: patterns of the parameters to check, such as ``["fc.*"]``; all that require a
-        gradient if left out.
+        With a module or model: patterns of the parameters to check, such as ``["fc.*"]``; all that
+        require a gradient if left out.
 
     Returns
     -------

@@ -19,9 +19,17 @@ from ..nudging.table import Verdict, nudges
 from ..sweeps.run import Run
 from .diagnose import diagnosis
 from .directions import COUNT, directions, scales
-from .doubts import contradicting, is_kink, is_subgradient, jumps, learn_noise, neighbour_agrees, quantum
+from .doubts import (
+    contradicting,
+    is_kink,
+    is_subgradient,
+    jumps,
+    learn_noise,
+    neighbour_agrees,
+    quantum,
+)
 from .examined import Examined, q_of
-from .integral import confirmed, integrated
+from .integral import alone, confirmed, integrated, on_the_way
 from .localise import Measured, Probe, Wrong, locate, measured
 from .result import BlockResult, Check, Code, Evaluations, Reason
 from .slopes import Direction, Rung, grid_of, noise_of, search
@@ -57,8 +65,12 @@ def settled(own: Subject, widened: Callable[[], Subject], seed: int) -> Check:
     if not wide.is_wide():
         return _tried(own, seed)
     found = _tried(wide, seed)
-    if found.verdict is not Verdict.PASS:
-        return found if found.verdict is Verdict.FAIL else _tried(own, seed)
+    if found.verdict is Verdict.FAIL:
+        return found
+    if found.verdict is Verdict.INCONCLUSIVE:
+        itself = _tried(own, seed)  # f may be made for its own format; where it bends, float64 sees better
+        bent = found.reason.code in (Code.KINK, Code.NEAR_KINK)
+        return found if bent and itself.verdict is Verdict.FAIL else itself
     accuracy = _accuracy(own, wide)
     if not accuracy <= APART:
         itself = _tried(own, seed)
@@ -217,8 +229,9 @@ def _doubted(examined: Examined, discrepancies: Array, bars: Array) -> Check:
     q = q_of(discrepancies, bars)
     worst = np.argsort(-np.abs(discrepancies) / np.maximum(bars, 1e-300))[:2]
     for j in worst[: 1 if q > CLEARLY * limit else 2]:
-        for i in range(0, grid.levels, 2 if made.format.precision >= 53 else 1):
-            examined.tracks[j].rung(i)
+        track = examined.tracks[j]
+        for i in range(examined.rung_of(track), grid.levels, 2 if made.format.precision >= 53 else 1):
+            track.rung(i)
     examined.noise = max(noise, quantum(examined))
     smaller = contradicting(examined, discrepancies, bars) if q > limit else []
     if smaller:
@@ -249,8 +262,14 @@ def _doubted(examined: Examined, discrepancies: Array, bars: Array) -> Check:
         kept = straight or ([0] if len(examined.s) == 1 else [])  # one parameter has one direction
         if not kept or q_of(discrepancies[kept], bars[kept]) <= limit:
             return result(Verdict.INCONCLUSIVE, Code.KINK)
-    if not all(neighbour_agrees(examined, j, discrepancies[j], noise) for j in worst):
-        return result(Verdict.INCONCLUSIVE, Code.RUNGS_DISAGREE)
+    for j in worst:
+        track, mine = examined.tracks[j], float(discrepancies[j])
+        rung = track.rung(examined.rung_of(track) + 1)
+        within = callable(made.grad) and on_the_way(track, rung, mine)
+        if callable(made.grad) and not within and not (kinked and alone(track, mine)):
+            return result(Verdict.INCONCLUSIVE, Code.KINK if kinked else Code.NEAR_KINK)
+        if not within and not neighbour_agrees(examined, j, mine, noise):
+            return result(Verdict.INCONCLUSIVE, Code.RUNGS_DISAGREE)
     track = examined.tracks[0]
     shown = [d.rung(examined.rung_of(d) + 1).d for d in examined.tracks]
     curved = float(np.max(np.abs(discrepancies - shown)))

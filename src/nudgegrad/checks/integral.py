@@ -16,22 +16,32 @@ import numpy as np
 
 from ..formats import Array
 from .examined import Examined
-from .slopes import NOISE, Direction
+from .slopes import NOISE, Direction, Rung
 
 LONG, SHORT, CONFIRMING = 0.25, 0.125, 0.0625  # steps
+ALIKE = 0.5  # of S: by how much the two quadratures may differ
 NODES = (0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15))  # Gauss-Legendre on [0, 1], exact to degree 5
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
+PAIR = (0.5 - math.sqrt(1 / 12), 0.5 + math.sqrt(1 / 12))  # exact to degree 3
 
 
 @dataclass
 class Segment(Direction):
     """A direction along which the claimed gradient is integrated."""
 
+    rule = tuple(zip(NODES, WEIGHTS, strict=True))
+
     def promised(self, above: Array, below: Array) -> float:
         """How much f rises from one point to the other, as the gradient claims on the way."""
         along = above - below
-        claims = [self.subject.claim(self.subject.round(below + t * along)) for t in NODES]
-        return float(sum(w * (claim @ along) for w, claim in zip(WEIGHTS, claims, strict=True)))
+        claims = [(self.subject.claim(self.subject.round(below + t * along)), w) for t, w in self.rule]
+        return float(sum(w * (claim @ along) for claim, w in claims))
+
+
+class Halves(Segment):
+    """The same by two Gauss points on each side of x: never at x, where a kink has many gradients."""
+
+    rule = tuple((start + t / 2, 0.25) for start in (0.0, 0.5) for t in PAIR)
 
 
 @dataclass
@@ -79,8 +89,8 @@ def integrated(examined: Examined, count: int) -> Integrated | None:
 def confirmed(examined: Examined, found: Integrated) -> bool:
     """Whether a discrepancy that line integrals show is there beyond doubt.
 
-    Both steps show it, the quotients do not speak against it, and a third step agrees along every
-    direction. A kink within the segments fails at least one of these.
+    Both steps show it, the quotients do not speak against it, a third step agrees along every direction,
+    and so do the two sides of x apart. A kink within the segments, or at x, fails at least one of these.
     """
     if float(np.sum(found.apart**2)) > 0.25 * float(np.sum(found.s**2)):
         return False
@@ -90,4 +100,29 @@ def confirmed(examined: Examined, found: Integrated) -> bool:
         return False
     third = np.array([segment.at(CONFIRMING).d for segment in found.segments])
     allowed = NOISE * examined.noise / CONFIRMING + 0.2 * np.abs(found.s)
-    return bool((np.abs(third - found.s) <= allowed).all())
+    if not (np.abs(third - found.s) <= allowed).all():
+        return False
+    apart = [halves(segment, segment.at(found.step)) for segment in found.segments]
+    return bool(np.sum((apart - found.s) ** 2) <= ALIKE**2 * np.sum(found.s**2))
+
+
+def halves(track: Direction, rung: Rung) -> float:
+    """What a rung shows with the claim integrated on the two sides of x."""
+    sides = Halves(track.subject, track.v, track.claim, track.centre, track.grid)
+    return (rung.right - rung.left - sides.promised(*track.points(rung.h))) / (2 * rung.h)
+
+
+def on_the_way(track: Direction, rung: Rung, discrepancy: float) -> bool:
+    """Whether the claim differs from f on the whole way between a rung's points, and not by a kink there.
+
+    A right claim leaps where f has a kink, and its integral is f's rise again; a wrong one is wrong by much
+    the same all the way.
+    """
+    return abs(halves(track, rung) - discrepancy) <= ALIKE * abs(discrepancy)
+
+
+def alone(track: Direction, discrepancy: float) -> bool:
+    """Whether the claim at x is apart from those beside it, by as much as it differs from f: at a kink a
+    claim can be wrong at x only."""
+    beside = [track.subject.claim(point) for point in track.points(track.grid.tiny)]
+    return any(abs(float((claim - track.claim) @ track.v)) >= ALIKE * abs(discrepancy) for claim in beside)

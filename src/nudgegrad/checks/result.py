@@ -41,7 +41,7 @@ SENTENCES = {
     Code.SUBGRADIENT: "f has a kink at x, and the claim lies between its slopes: a valid subgradient",
     Code.BELOW_KINK: "larger steps cross a kink or waves; below them the gradient agrees with f",
     Code.KINK: "f has a kink at x",
-    Code.NEAR_KINK: "f bends or oscillates within the steps that rounding allows",
+    Code.NEAR_KINK: "f or the claim bends or oscillates within the steps that rounding allows",
     Code.RUNGS_DISAGREE: "neighbouring steps disagree about the difference",
     Code.COARSE: "rounding leaves too little: the bar is above 5 % of the gradient",
     Code.STILL: "f does not change at any step: its rounding may swallow what the claim promises",
