@@ -74,7 +74,7 @@ def settled(own: Subject, widened: Callable[[], Subject], seed: int) -> Check:
     accuracy = _accuracy(own, wide)
     if not accuracy <= APART:
         itself = _tried(own, seed)
-        if itself.verdict is Verdict.FAIL:
+        if itself.verdict is Verdict.FAIL or itself.reason.code in (Code.NOT_FINITE, Code.CLAIM_NOT_FINITE):
             return itself
     return replace(found, format=f"{own.format.name} as float64", accuracy=accuracy)
 
