@@ -17,7 +17,9 @@ row's claim). h minimises T + N over the powers of two that the caps allow. The 
 
 where R is the rounding that is known exactly (it sees what sums of squares cannot: equal terms,
 stagnation) and N_o is N over the ops where it is not known; where J is linear in v by structure, the
-middle term is R + 4 N_o, because then R is no approximation. N leaves out what an op loses alike at
+middle term is R + 4 N_o, because then R is no approximation. In a format shorter than float64 J is replayed
+in float64 at the same points, which shows what D(h) lost, E: there the middle term is at most 1.5 E + what
+float64 itself can lose, 16 * 2^-53 / u of the format's worst case. N leaves out what an op loses alike at
 every point (`apart_from_base`); T holds besides what the series does not explain (`unexplained`). D(h) is
 then compared with D(h/2).
 """
@@ -40,7 +42,8 @@ from .rounding import adjoint_bar, apart_from_base, independent, known, sweep
 from .stencils import Stencil
 
 SAFETY = 4.0  # times N, and times N_o: four standard deviations
-KNOWN = 1.5  # times R: adjoints are first-order
+FLOAT64 = 16.0  # times its claims: above any row's in half-ulps
+KNOWN = 1.5  # times what is known of rounding: adjoints are first-order, and so is T
 LADDER = 3  # octaves between the rungs of the first search
 UP, DOWN = 70, 60  # octaves above and below the scale of the problem that are searched
 NOISE = 4.0  # unit roundoffs by which the jets' arguments may be off
@@ -265,9 +268,11 @@ def measure(q: Problem, h: Array, mind_kinks: bool = True) -> Measured:
         n, n_worst = np.fmax(n, n2), np.fmax(n_worst, n2_worst)
         r, others = np.fmax(r, r2), np.fmax(others, others2)
     part = np.maximum(np.minimum(SAFETY * n, np.maximum(n_worst, n)), KNOWN * r + SAFETY * others)
-    cancelled = (
-        fmt.u * WIDE.u * np.abs(s.values[-1][:, :1]) / width
-    )  # adjoints that came out as 0 are known to WIDE.u only
+    if computed is not s:  # float64 shows what the shorter format lost; its own rounding is left
+        shown = np.abs(stencil.pairs(j - apart(s.values[-1]))) / width
+        left = FLOAT64 * WIDE.u / fmt.u * combined(*independent(s))[1]
+        part = np.minimum(part, KNOWN * shown + left)
+    cancelled = fmt.u * WIDE.u * np.abs(s.values[-1][:, :1]) / width  # where adjoints came out as 0
     part = np.where(part == 0, cancelled, part)
     summed = 2 * (len(q.plan.steps) + 3) * WIDE.u * n_worst  # what adding R up in float64 can lose
     linear = (q.degree <= 1)[:, None]  # then adjoints are constant along the nudge, and R is exact
