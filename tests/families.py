@@ -1,4 +1,4 @@
-"""Random programs of fourteen families, as text with values: what bars and verdicts are counted on.
+"""Random programs of fifteen families, as text with values: what bars and verdicts are counted on.
 
 Every statement is evaluated as it is written, so that a family can choose what exists. A program that all
 the same reaches a value that does not exist, or one beyond the range that the writer allows, is drawn
@@ -204,6 +204,51 @@ def _product(random: Random, w: Writer) -> None:
         else:
             p = w.let(f"{p} {'*' if random.random() < 0.8 else '/'} {factor}", "p")
     w.finish(_pick(random, [f"{p} * {p}", f"log(abs({p}))", f"{p} * {_constant(random)}", f"-{p}"]))
+
+
+def _function(random: Random, w: Writer, x: str, z: str) -> str:
+    """A random function of `x` and `z`, guarded likewise."""
+    v, c, d = w.at(x), _constant(random), _constant(random)
+    sign, other = (_pick(random, ["<", "<=", ">", ">=", "==", "!="]) for _ in range(2))
+    chosen = f"where({x} {sign} {z} - {c}, {x} + {d}, {z} * {c})"
+    choices = [
+        f"atan({x})", f"erf({x})", f"erf({x} * {c})", f"softplus({x})", f"silu({x})", f"gelu({x})",
+        f"leaky_relu({x})", f"square({x})", f"square({x}) / 5", f"hypot({x}, {c})",
+        f"hypot({x}, {z} + {c})",
+        chosen, chosen, f"where({x} {sign} {z}, {x} * {c}, {z} - {d})", f"where({x} {sign} {c}, {x}, {z})",
+        f"({x} {other} {c}) * {z} + {x}", f"sign({x}) * {z} + {x}", f"{z} + {c} * floor({x} * 3)",
+        f"{x} + round({x} * 2) * {z}", f"clip({x}, -{c}, {d})",
+        f"clip({x}, {z} - {c}, {z} + {d}) + {x} / 3",
+    ]  # fmt: skip
+    if abs(v) < 5:
+        choices += [f"sinh({x})", f"sinh({x} / 2)", f"cosh({x})", f"expm1({x} / 2)"]
+    if abs(v) < 0.95:
+        choices += [f"asin({x})", f"asin({x} / 2)", f"acos({x})", f"log1p({x})"]
+    if abs(v) > 0.1:
+        choices += [f"reciprocal({x})", f"cbrt({x})", f"atan2({x}, {z})", f"hypot({x}, {z})"]
+    if v > 0.1:
+        choices += [f"log2({x})", f"log10({x})", f"log10({x} + {c})", f"log1p({x})"]
+    if abs(math.cos(v)) > 0.1 and abs(v) < 20:
+        choices += [f"tan({x})", f"tan({x}) / {c}"]
+    if abs(v) > 30:
+        choices = [
+            f"atan({x} / 20)",
+            f"cbrt({x})",
+            f"log2(1 + square({x}))",
+            f"clip({x}, -3, 3) + {x} / 25",
+        ]
+    return _pick(random, choices)
+
+
+def _functions(random: Random, w: Writer) -> None:
+    pool = [w.input("x", _number(random)) for _ in range(int(random.integers(2, 5)))]
+    for _ in range(int(random.integers(6, 24))):
+        x, z = _pick(random, pool[-6:]), _pick(random, pool)
+        pool.append(
+            w.let(_binary(random, w, x, z) if random.random() < 0.15 else _function(random, w, x, z))
+        )
+    terms = [f"{_constant(random)} * {name}" for name in w.unused()]
+    w.finish(_total(terms) if random.random() < 0.7 else f"atan({_total(terms)})")
 
 
 # Losses and nets.
@@ -470,6 +515,7 @@ FAMILIES: dict[str, Callable[[Random], Program]] = {
         "near_poles": _near_poles,
         "saturated": _saturated,
         "self_correcting": _self_correcting,
+        "functions": _functions,
     }.items()
 }
 

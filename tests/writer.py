@@ -67,6 +67,26 @@ class Value:
     def __neg__(self) -> Value:
         return Value(-self.wide, -self.narrow)
 
+    def __lt__(self, other: Value | float) -> Value:
+        return _both(_number(operator.lt), self, other)
+
+    def __le__(self, other: Value | float) -> Value:
+        return _both(_number(operator.le), self, other)
+
+    def __gt__(self, other: Value | float) -> Value:
+        return _both(_number(operator.gt), self, other)
+
+    def __ge__(self, other: Value | float) -> Value:
+        return _both(_number(operator.ge), self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return _both(_number(operator.eq), self, other)  # type: ignore[arg-type]  # a Value or a float
+
+    def __ne__(self, other: object) -> Any:
+        return _both(_number(operator.ne), self, other)  # type: ignore[arg-type]  # a Value or a float
+
+    __hash__ = None  # type: ignore[assignment]  # equality is a number
+
 
 def _value(x: Value | float) -> Value:
     return x if isinstance(x, Value) else Value(float(x), np.float32(x))
@@ -81,12 +101,30 @@ def _both(f: Callable[..., Any], *args: Value | float) -> Value:
     return Value(wide, np.float32(f(*(p.narrow for p in pairs))))
 
 
+def _number(holds: Callable[..., Any]) -> Callable[..., float]:
+    """A comparison as 1 or 0."""
+    return lambda x, z: float(holds(x, z))
+
+
 def _lifted(f: Callable[..., Any]) -> Callable[..., Value]:
     return lambda *args: _both(f, *args)
 
 
+NAMESAKES = (
+    "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "expm1", "log1p", "log2", "log10", "tan", "sinh",
+    "cosh", "square", "reciprocal", "hypot", "cbrt", "where", "sign", "floor",
+)  # fmt: skip
+
 FUNCTIONS: Mapping[str, Callable[..., Value]] = {
-    **{name: _lifted(getattr(np, name)) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "abs")},
+    **{name: _lifted(getattr(np, name)) for name in NAMESAKES},
+    **{name: _lifted(getattr(np, f"arc{name[1:]}")) for name in ("asin", "acos", "atan", "atan2")},
+    "round": _lifted(np.rint),
+    "clip": _lifted(np.clip),
+    "erf": _lifted(lambda x: type(x)(math.erf(x))),
+    "gelu": _lifted(lambda x: type(x)(x * math.erfc(-x / math.sqrt(2)) / 2)),
+    "silu": _lifted(lambda x: x / (1 + np.exp(-x))),
+    "softplus": _lifted(lambda x: np.logaddexp(x, type(x)(0))),
+    "leaky_relu": _lifted(lambda x: x if x > 0 else x / 100),
     "min": _lifted(np.minimum),
     "max": _lifted(np.maximum),
     "relu": _lifted(lambda x: np.maximum(x, type(x)(0))),

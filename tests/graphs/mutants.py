@@ -9,7 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from nudgegrad.graphs.ops import OPS, Op, Term, cos, falling_power, reciprocal, sin, step, tanh, tanh_slope
+from nudgegrad.graphs import facets
+from nudgegrad.graphs.ops import (
+    OPS,
+    Op,
+    Term,
+    cos,
+    exp,
+    falling_power,
+    normal_cdf,
+    reciprocal,
+    sigmoid,
+    sin,
+    sinh,
+    sqrt,
+    step,
+    tanh,
+    tanh_slope,
+)  # fmt: skip
 from tests.graphs import battery
 
 Check = Callable[[Op], None]
@@ -62,11 +79,49 @@ MUTANTS: Mapping[str, Mutant] = {
     "cos": broken(battery.check_jets, partials=lambda x, _: (sin(x),)),
     "tanh": broken(battery.check_products, partials=twice),
     "sigmoid": broken(battery.check_partials, partials=lambda _, y: (y,)),
+    "expm1": broken(battery.check_partials, partials=lambda _, y: (y,)),
+    "log1p": broken(battery.check_domain, domain=lambda x: x),
+    "log2": broken(battery.check_partials, partials=lambda x, _: (reciprocal(x),)),
+    "log10": broken(battery.check_value_and_claim, half_ulps=1),
+    "tan": broken(battery.check_jets, partials=lambda _, y: (1 - y * y,)),
+    "asin": broken(battery.check_jets, partials=lambda x, _: (reciprocal(sqrt(1 + x * x)),)),
+    "acos": broken(battery.check_partials, partials=lambda x, _: (reciprocal(sqrt((1 - x) * (1 + x))),)),
+    "atan": broken(battery.check_reach, reach=8),
+    "atan2": broken(battery.check_partials, partials=lambda x, z, y: OPS["atan2"].partials(z, x, y)),
+    "sinh": broken(battery.check_jets, partials=lambda x, _: (sinh(x),)),
+    "cosh": broken(battery.check_partials, partials=lambda x, _: (-sinh(x),)),
+    "softplus": broken(battery.check_partials, partials=lambda _, y: (y,)),
+    "leaky_relu": broken(battery.check_kink, kink=None),
+    "gelu": broken(battery.check_jets, partials=lambda x, _: (normal_cdf(x),)),
+    "silu": broken(battery.check_partials, partials=lambda x, _: (sigmoid(x),)),
+    "erf": broken(battery.check_value_and_claim, half_ulps=1),
+    "square": broken(battery.check_degree, degree=lambda d, _: d[0]),
     "reciprocal": broken(battery.check_partials, partials=lambda _, y: (-y,)),
+    "hypot": broken(battery.check_residual, residual=negated(OPS["hypot"].residual)),
+    "cbrt": broken(battery.check_residual, residual=negated(OPS["cbrt"].residual)),
+    "<": broken(battery.check_value_and_claim, value=lambda x, z: np.where(x > z, 1.0, 0.0)),
+    "<=": broken(battery.check_value_and_claim, value=OPS["<"].value),
+    ">": broken(battery.check_kink, kink=None),
+    ">=": broken(battery.check_notation, text="{} > {}"),
+    "==": broken(battery.check_kink, kink=lambda x, z: x - z - 1),
+    "!=": broken(battery.check_degree, partials=lambda x, z, _: (x, z)),
+    "where": broken(battery.check_partials, partials=lambda x, *_: (0, 1 - step(x - 0.5), step(x - 0.5))),
+    "sign": broken(battery.check_value_and_claim, value=lambda x: np.where(x >= 0, 1.0, -1.0)),
+    "floor": broken(battery.check_kink, kink=facets.beside_half),
+    "round": broken(battery.check_value_and_claim, value=lambda x: np.floor(x + 0.5)),
+    "clip": broken(battery.check_kink, kink=lambda x, z, _: x - z),
     "falling_power": broken(
         battery.check_jets, partials=lambda x, z, k, _: (falling_power(x, z, k), None, None)
     ),
     "tanh_slope": broken(battery.check_jets, partials=lambda x, y: (-(tanh(x) * y),)),
     "sigmoid_slope": broken(battery.check_value_and_claim, half_ulps=4),
+    "log2_slope": broken(battery.check_jets, partials=lambda _, y: (-(y * y),)),
+    "log10_slope": broken(battery.check_value_and_claim, value=lambda x: 1 / (x * np.log(2))),
+    "atan_slope": broken(battery.check_jets, partials=lambda x, y: (-2 * (x * y),)),
+    "erf_slope": broken(
+        battery.check_value_and_claim, value=lambda x: exp(-x * x) * OPS["erf_slope"].value(0)
+    ),
+    "normal_cdf": broken(battery.check_partials, partials=lambda _, y: (y * (1 - y),)),
+    "normal_density": broken(battery.check_jets, partials=lambda _, y: (-y,)),
     "step": broken(battery.check_value_and_claim, value=lambda x: np.where(x >= 0, 1.0, 0.0)),
 }

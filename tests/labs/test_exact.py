@@ -11,6 +11,7 @@ from nudgegrad.formats import FORMATS
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.labs import exact
 from nudgegrad.labs.exercise import course_exercise, exercise
+from tests.oracles.rows import ROWS
 from tests.sweeps.programs import EXERCISES
 
 FLOAT64 = FORMATS["float64"]
@@ -28,17 +29,6 @@ def test_every_box_of_the_course_is_its_exact_value(name):
 
 
 POINTS = [Fraction(7, 3), Fraction(-2, 7), Fraction(1, 3), Fraction(5), Fraction(-4)]
-
-
-def in_mpmath(name, args):
-    """What a row of a transcendental function is, in mpmath's own words."""
-    (x,) = args
-    return {
-        "exp": mpmath.exp, "log": mpmath.log, "sqrt": mpmath.sqrt, "sin": mpmath.sin, "cos": mpmath.cos,
-        "tanh": mpmath.tanh, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-        "tanh_slope": lambda x: mpmath.sech(x) ** 2,
-        "sigmoid_slope": lambda x: 1 / (2 + 2 * mpmath.cosh(x)),
-    }[name](mpmath.mpf(x.numerator) / x.denominator)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [n for n, row in OPS.items() if row.arity == 1])
@@ -59,7 +49,7 @@ def test_a_row_encloses_its_function(name):
             given = FLOAT64.u * abs(float(x)) * 4 * (1 + abs(plain))  # 7/3 itself is rounded
             assert abs(float(low) - plain) <= row.claim(FLOAT64) * FLOAT64.u * abs(plain) + given
             if not isinstance(value, Fraction):
-                true = in_mpmath(name, [x])
+                true = ROWS[name](mpmath.mpf(x.numerator) / x.denominator)
                 assert mpmath.mpf(low.numerator) / low.denominator <= true
                 assert true <= mpmath.mpf(high.numerator) / high.denominator
                 assert high - low < abs(high) / 10**60

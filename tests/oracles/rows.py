@@ -31,6 +31,22 @@ def _sigmoid(x: Number) -> Number:
     return 1 / (1 + mpmath.exp(-x))
 
 
+def _normal_cdf(x: Number) -> Number:
+    if abs(x) > 10**6:  # further than mpmath's erfc goes, and than any float knows
+        return mpmath.mpf(int(x > 0))
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
+def _clip(x: Number, z: Number, t: Number) -> Number:
+    if z > t:
+        raise ValueError(f"bounds {mpmath.nstr(z, 10)} and {mpmath.nstr(t, 10)} are not in order")
+    return min(max(x, z), t)
+
+
+def _to_whole(x: Number) -> Number:
+    return abs(x - mpmath.nint(x))
+
+
 def _power(x: Number, z: Number) -> Number:
     if x < 0 and not mpmath.isint(z):
         raise ValueError(f"no real power {mpmath.nstr(z, 10)} of {mpmath.nstr(x, 10)}")
@@ -72,10 +88,46 @@ ROWS: dict[str, Callable[..., Number]] = {
     "cos": mpmath.cos,
     "tanh": mpmath.tanh,
     "sigmoid": _sigmoid,
+    "expm1": mpmath.expm1,
+    "log1p": _real(mpmath.log1p),
+    "log2": _real(lambda x: mpmath.log(x) / mpmath.ln2),
+    "log10": _real(lambda x: mpmath.log(x) / mpmath.ln10),
+    "tan": mpmath.tan,
+    "asin": _real(mpmath.asin),
+    "acos": _real(mpmath.acos),
+    "atan": mpmath.atan,
+    "atan2": mpmath.atan2,
+    "sinh": mpmath.sinh,
+    "cosh": mpmath.cosh,
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "leaky_relu": lambda x: x if x > 0 else x / 100,
+    "gelu": lambda x: x * _normal_cdf(x),
+    "silu": lambda x: x * _sigmoid(x),
+    "erf": lambda x: mpmath.erf(x) if abs(x) < 50 else mpmath.sign(x),  # 10^-1000 away from it
+    "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
+    "hypot": lambda x, z: mpmath.sqrt(x * x + z * z),
+    "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+    "<": lambda x, z: mpmath.mpf(int(x < z)),
+    "<=": lambda x, z: mpmath.mpf(int(x <= z)),
+    ">": lambda x, z: mpmath.mpf(int(x > z)),
+    ">=": lambda x, z: mpmath.mpf(int(x >= z)),
+    "==": lambda x, z: mpmath.mpf(int(x == z)),
+    "!=": lambda x, z: mpmath.mpf(int(x != z)),
+    "where": lambda x, z, t: z if 2 * x > 1 else t,
+    "sign": mpmath.sign,
+    "floor": mpmath.floor,
+    "round": mpmath.nint,
+    "clip": _clip,
     "falling_power": _falling_power,
     "tanh_slope": lambda x: mpmath.sech(x) ** 2,
     "sigmoid_slope": lambda x: mpmath.sech(x / 2) ** 2 / 4,
+    "log2_slope": lambda x: 1 / (x * mpmath.ln2),
+    "log10_slope": lambda x: 1 / (x * mpmath.ln10),
+    "atan_slope": lambda x: 1 / (1 + x * x),
+    "erf_slope": lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x),
+    "normal_cdf": _normal_cdf,
+    "normal_density": lambda x: mpmath.exp(-x * x / 2) / mpmath.sqrt(2 * mpmath.pi),
     "step": lambda x: mpmath.mpf(int(x > 0)),
 }
 
@@ -85,6 +137,13 @@ CORNERS: dict[str, Callable[..., Number]] = {  # zero on the corner
     "step": lambda x: x,
     "min": lambda x, z: x - z,
     "max": lambda x, z: x - z,
+    "leaky_relu": lambda x: x,
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), lambda x, z: x - z),
+    "where": lambda x, *_: x - mpmath.mpf(0.5),
+    "sign": lambda x: x,
+    "floor": _to_whole,
+    "round": lambda x: _to_whole(x - mpmath.mpf(0.5)),
+    "clip": lambda x, z, t: min(abs(x - z), abs(x - t)),
 }
 EDGES: dict[str, tuple[int, ...]] = {  # arguments that must not reach 0
     "/": (1,),
@@ -94,6 +153,21 @@ EDGES: dict[str, tuple[int, ...]] = {  # arguments that must not reach 0
     "**z": (0,),
     "reciprocal": (0,),
     "falling_power": (0,),
+}
+FAR: dict[str, Callable[..., Number]] = {  # how far it is to the nearest singularity
+    "log1p": lambda x: 1 + x,
+    "log2": lambda x: x,
+    "log10": lambda x: x,
+    "tan": lambda x: abs(mpmath.cos(x)),
+    "asin": lambda x: 1 - abs(x),
+    "acos": lambda x: 1 - abs(x),
+    "atan": lambda x: mpmath.hypot(x, 1),
+    "atan2": mpmath.hypot,
+    "hypot": mpmath.hypot,
+    "cbrt": abs,
+    "log2_slope": abs,
+    "log10_slope": abs,
+    "atan_slope": lambda x: mpmath.hypot(x, 1),
 }
 FIXED = {"falling_power": (1, 2)}  # arguments that are numbers of the row, not values
 
@@ -144,6 +218,8 @@ def _along(name: str, args: Sequence[float], k: int, order: int) -> list[Number]
             scale = abs(CORNERS[name](*(mpmath.mpf(a) for a in args)))
         elif k in EDGES.get(name, ()) and args[k] != 0:
             scale = abs(mpmath.mpf(args[k]))
+        elif name in FAR:
+            scale = FAR[name](*(mpmath.mpf(a) for a in args)) or scale
     before: list[Number] = []
     for digits in DIGITS:
         with mp.workdps(digits):
@@ -153,9 +229,13 @@ def _along(name: str, args: Sequence[float], k: int, order: int) -> list[Number]
                 return ROWS[name](*exact[:k], exact[k] + scale * t, *exact[k + 1 :])
 
             now = mpmath.taylor(f, 0, order, chop=False)
-            if before and all(
-                abs(a - b) <= abs(a) * mpmath.mpf(10) ** -AGREEMENT
-                for a, b in zip(now, before, strict=True)
+            if (
+                before
+                and any(now[1:])
+                and all(  # -1 + e**x at first is -1
+                    abs(a - b) <= abs(a) * mpmath.mpf(10) ** -AGREEMENT
+                    for a, b in zip(now, before, strict=True)
+                )
             ):
                 break
             before = now

@@ -8,6 +8,7 @@ until the enclosure settles the result.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,8 +128,7 @@ def _attempt(
     j = i
     try:
         for j in below:
-            x, z = operands[j]
-            nodes[j] = rows[j](nodes[x], nodes[z], last)
+            nodes[j] = rows[j](*(nodes[k] for k in operands[j] if k >= 0), last)
     except _NoDerivative as problem:
         reason = f"{graph.name(j)}: {problem}"
         return Truth(None, kink=problem.kink, reason=reason), False
@@ -218,7 +218,7 @@ def _divide(x: Value, z: Value, last: bool) -> Value:
     return x / z
 
 
-def _inside(method: str, x: Value, _: Value, last: bool) -> Value:
+def _inside(method: str, x: Value, last: bool) -> Value:
     """Log or sqrt, which have derivatives above 0 only."""
     if _sign(x, last) <= 0:
         raise _NoDerivative(f"{method} at or below 0")
@@ -244,14 +244,14 @@ def _power(x: Value, z: Value, last: bool) -> Value:
     return power if side > 0 or exponent % 2 == 0 else -power
 
 
-def _sigmoid(x: Value, _: Value, last: bool) -> Value:
+def _sigmoid(x: Value, last: bool) -> Value:
     if _sign(x, last) >= 0:
         return 1 / (1 + (-x).exp())
     e = x.exp()
     return e / (1 + e)
 
 
-def _tanh(x: Value, _: Value, last: bool) -> Value:
+def _tanh(x: Value, last: bool) -> Value:
     if _sign(x, last) >= 0:
         e = (-2 * x).exp()
         return (1 - e) / (1 + e)
@@ -259,24 +259,122 @@ def _tanh(x: Value, _: Value, last: bool) -> Value:
     return (e - 1) / (e + 1)
 
 
-SERIES: dict[str, Callable[[Value, Value, bool], Value]] = {
+def _within(method: str, x: Value, last: bool) -> Value:
+    """asin or acos, which have derivatives between -1 and 1 only."""
+    if _sign(1 - x, last) <= 0 or _sign(1 + x, last) <= 0:
+        raise _NoDerivative(f"{method} at or beyond 1")
+    return getattr(x, method)()
+
+
+def _atan2(x: Value, z: Value, last: bool) -> Value:
+    """By the quarter in which (z, x) lies; across the cut the angle jumps."""
+    up, right = _sign(x, last), _sign(z, last)
+    if up:
+        return up * arb.pi() / 2 - (z / x).atan()
+    if right > 0:
+        return (x / z).atan()
+    if right == 0 or isinstance(x, arb_series):
+        raise _NoDerivative("atan2 at 0 or on its cut")
+    return arb.pi()
+
+
+def _hypot(x: Value, z: Value, last: bool) -> Value:
+    if _sign(x, last) == 0 and _sign(z, last) == 0:
+        raise _NoDerivative("hypot at 0")
+    return (x * x + z * z).sqrt()
+
+
+def _cbrt(x: Value, last: bool) -> Value:
+    side = _sign(x, last)
+    if side == 0:
+        raise _NoDerivative("cbrt at 0")
+    return side * ((side * x).log() / 3).exp()
+
+
+def _level(x: Value, last: bool) -> int:
+    """The sign of a value that can only jump where it is 0."""
+    sign = _sign(x, last)
+    if sign == 0 and isinstance(x, arb_series):
+        raise _NoDerivative("exactly on its corner", kink=True)
+    return sign
+
+
+def _comparison(holds: Callable[[int, int], bool]) -> Callable[..., Value]:
+    return lambda x, z, last: arb(int(holds(_level(x - z, last), 0)))
+
+
+def _whole(x: Value, last: bool) -> int:
+    """The whole number below a value that may move."""
+    below = _head(x).floor()
+    if not below.is_exact():
+        if not last:
+            raise _Undecided
+        raise _NoDerivative("exactly on its corner", kink=True)
+    _level(x - below, last)
+    return int(below.unique_fmpz() or 0)
+
+
+def _round(x: Value, last: bool) -> Value:
+    if isinstance(x, arb_series):
+        return arb(_whole(x + arb(0.5), last))
+    return arb(round(float(x)))  # a tie goes to the even one
+
+
+def _clip(x: Value, z: Value, t: Value, last: bool) -> Value:
+    if _side(x - z, last) < 0:
+        return z
+    return t if _side(x - t, last) > 0 else x
+
+
+SERIES: dict[str, Callable[..., Value]] = {
     "+": lambda x, z, _: x + z,
     "-": lambda x, z, _: x - z,
     "*": lambda x, z, _: x * z,
     "/": _divide,
-    "neg": lambda x, *_: -x,
-    "copy": lambda x, *_: x,
+    "neg": lambda x, _: -x,
+    "copy": lambda x, _: x,
     "**": _power,
     "**z": _power,
-    "abs": lambda x, _, last: x if _side(x, last) > 0 else -x,
+    "abs": lambda x, last: x if _side(x, last) > 0 else -x,
     "min": lambda x, z, last: z if _side(x - z, last) > 0 else x,
     "max": lambda x, z, last: x if _side(x - z, last) > 0 else z,
-    "relu": lambda x, _, last: x if _side(x, last) > 0 else 0 * x,
-    "exp": lambda x, *_: x.exp(),
+    "relu": lambda x, last: x if _side(x, last) > 0 else 0 * x,
+    "exp": lambda x, _: x.exp(),
     "log": partial(_inside, "log"),
     "sqrt": partial(_inside, "sqrt"),
-    "sin": lambda x, *_: x.sin(),
-    "cos": lambda x, *_: x.cos(),
+    "sin": lambda x, _: x.sin(),
+    "cos": lambda x, _: x.cos(),
     "tanh": _tanh,
     "sigmoid": _sigmoid,
+    "expm1": lambda x, _: x.exp() - 1,
+    "log1p": lambda x, last: _inside("log", 1 + x, last),
+    "log2": lambda x, last: _inside("log", x, last) / arb(2).log(),
+    "log10": lambda x, last: _inside("log", x, last) / arb(10).log(),
+    "tan": lambda x, _: x.tan(),
+    "asin": partial(_within, "asin"),
+    "acos": partial(_within, "acos"),
+    "atan": lambda x, _: x.atan(),
+    "atan2": _atan2,
+    "sinh": lambda x, _: (x.exp() - (-x).exp()) / 2,
+    "cosh": lambda x, _: (x.exp() + (-x).exp()) / 2,
+    "softplus": lambda x, _: (1 + x.exp()).log(),
+    "leaky_relu": lambda x, last: x if _side(x, last) > 0 else x / 100,
+    "gelu": lambda x, _: x * (-x / arb(2).sqrt()).erfc() / 2,
+    "silu": lambda x, last: x * _sigmoid(x, last),
+    "erf": lambda x, _: x.erf(),
+    "square": lambda x, _: x * x,
+    "reciprocal": lambda x, last: _divide(arb(1), x, last),
+    "hypot": _hypot,
+    "cbrt": _cbrt,
+    "<": _comparison(operator.lt),
+    "<=": _comparison(operator.le),
+    ">": _comparison(operator.gt),
+    ">=": _comparison(operator.ge),
+    "==": _comparison(operator.eq),
+    "!=": _comparison(operator.ne),
+    "where": lambda x, z, t, last: z if _level(2 * x - 1, last) > 0 else t,
+    "sign": lambda x, last: arb(_level(x, last)),
+    "floor": lambda x, last: arb(_whole(x, last)),
+    "round": _round,
+    "clip": _clip,
 }

@@ -194,6 +194,14 @@ class Balls:
         """The whole number below; nan where the ball holds a whole number, at which it jumps."""
         return Ball(self, arb("nan") if number(x).contains_integer() else number(x).floor())
 
+    def atan2(self, x: Any, z: Any) -> Ball:
+        """The angle of the point (z, x)."""
+        return Ball(self, arb.atan2(number(x), number(z)))
+
+    def nint(self, x: Any) -> Ball:
+        """The nearest whole number; nan where the ball holds a number half-way, at which it jumps."""
+        return self.floor(Ball(self, number(x) + 0.5))
+
     def __getattr__(self, name: str) -> Any:
         """Functions such as exp: Arb's of the same name."""
         if name.startswith("_") or not hasattr(arb, name):

@@ -74,7 +74,8 @@ class Long:
         """Functions that rows need besides those below: mpmath's of the same name."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.context, name)
+        function = getattr(self.context, name)
+        return lambda *args: function(*map(self.number, args))
 
     def number(self, x: Any) -> Any:
         """`x` as an mpf."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -153,6 +155,115 @@ def step(x: Any) -> Any:
     return (x > 0).astype(x.dtype)
 
 
+def in_float64(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function computed in float64, whatever the dtype of its arguments, and rounded to that once."""
+
+    def value(*args: Any) -> Any:
+        kind = np.asarray(args[0]).dtype
+        found = np.asarray(f(*(np.asarray(a, np.float64) for a in args)))
+        return found.astype(kind if kind.kind == "f" else np.float64)
+
+    return value
+
+
+def one_or_zero(holds: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison as a number of the dtype that is compared."""
+
+    def value(x: Any, z: Any) -> Any:
+        return np.asarray(holds(x, z)).astype(np.asarray(x).dtype)
+
+    return value
+
+
+ERF, ERFC = np.frompyfunc(math.erf, 1, 1), np.frompyfunc(math.erfc, 1, 1)  # the C library's
+
+
+@in_float64
+def erf(x: Any) -> Any:
+    """The error function."""
+    return np.asarray(ERF(x), dtype=np.float64)
+
+
+@in_float64
+def normal_cdf(x: Any) -> Any:
+    """(1 + erf(x / sqrt(2))) / 2 as erfc(-x / sqrt(2)) / 2, which does not cancel for x < 0; what rounding
+    x / sqrt(2) loses is put back by the derivative of erfc."""
+    x = np.clip(x, -64, 64)
+    high, low = math.sqrt(0.5), -4.833646656726457e-17  # sqrt(1/2) to 106 bits
+    t, lost = two_product(x, high)
+    slope = np.exp(-t * t) / math.sqrt(math.pi)
+    return 0.5 * np.asarray(ERFC(-t), dtype=np.float64) + slope * (lost + x * low)
+
+
+def bell(x: Any, factor: float, height: float, exp: Any, minimum: Any, absolute: Any) -> Any:
+    """height exp(-factor x^2), the square in twice the precision: what its rounding loses is put back to
+    first order. On arrays, or on terms."""
+    near = minimum(absolute(x), 64)
+    squared, lost = two_product(near, near)
+    return exp(-factor * squared) * (height - (height * factor) * lost)
+
+
+@in_float64
+def cbrt(x: Any) -> Any:
+    """The cube root by the C library, corrected by its residual, at a size where that is known."""
+    size = np.abs(x)
+    scale = np.where(size < 2.0**-600, 2.0**600, np.where(size > 2.0**600, 2.0**-600, 1.0))
+    y = np.cbrt(x * scale)
+    y = np.where(x == 0, y, y - cbrt_residual(x * scale, y))
+    return y * np.where(scale > 1, 2.0**-200, np.where(scale < 1, 2.0**200, 1.0))
+
+
+def cbrt_residual(x: Any, y: Any) -> Any:
+    """Computed minus exact cube root, from y^3 - x to second order; nan as for products."""
+    p, e = two_product(y, y)
+    q, f = two_product(p, y)
+    safe = product_is_safe(y, y) & product_is_safe(p, y) & (y != 0)
+    first = ((q - x) + (f + e * y)) / (3 * p)
+    return np.where(safe, first + first * (first / y), np.nan)
+
+
+def hypot_residual(x: Any, z: Any, y: Any) -> Any:
+    """Computed minus exact hypotenuse, from y^2 - x^2 - z^2 to first order; nan as for products."""
+    (a, c), (b, d), (p, e) = two_product(x, x), two_product(z, z), two_product(y, y)
+    s, lost = two_sum(p, -np.maximum(a, b))
+    t, more = two_sum(s, -np.minimum(a, b))
+    safe = product_is_safe(x, x) & product_is_safe(z, z) & product_is_safe(y, y) & (y > 0)
+    return np.where(safe, (t + ((lost + more) + (e - (c + d)))) / (2 * y), np.nan)
+
+
+def clip(x: Any, z: Any, t: Any) -> Any:
+    """x between z and t; nan if these are not in order."""
+    return np.where(z > t, np.nan, np.minimum(np.maximum(x, z), t)).astype(np.asarray(x).dtype)
+
+
+def angle_domain(x: Any, z: Any) -> Any:
+    """The distance from the cut z < 0, x = 0, across which the angle of the point (z, x) jumps."""
+    return np.where(np.asarray(z) < 0, np.abs(x), np.hypot(x, z))
+
+
+def tan_domain(x: Any) -> Any:
+    """The distance to the nearest pole of the tangent."""
+    return np.arctan2(np.abs(np.cos(x)), np.abs(np.sin(x)))
+
+
+def beside_whole(x: Any) -> Any:
+    """The distance to the nearest whole number, positive and negative by turns between them."""
+    nearest = np.rint(x)
+    return np.where(nearest % 2 == 0, x - nearest, nearest - x)
+
+
+def beside_half(x: Any) -> Any:
+    """The distance to the nearest half of an odd number, positive and negative by turns between them."""
+    below = np.floor(x)
+    above = np.where(x == below, -0.5, x - (below + 0.5))
+    return np.where(below % 2 == 0, above, -above)
+
+
+def corners_below(x: Any, z: Any, t: Any) -> Any:
+    """How many of the bounds z and t lie below x."""
+    return np.add(x > z, x > t, dtype=np.float64)
+
+
 POWER_CLAIM = {"float64": 1.1, "else": 1.01}
 
 
@@ -165,6 +276,44 @@ def power_degree(degrees: Any, args: Any) -> Any:
     """n times the degree for a whole n >= 0, else infinite."""
     whole = is_whole(args[1]) & (np.asarray(args[1]) >= 0)
     return np.where(whole, degrees[0] * args[1], np.inf)
+
+
+def no_degree(degrees: Any, _args: Any) -> Any:
+    """Degree 0: constant between corners."""
+    return np.zeros(np.shape(degrees[0]))
+
+
+def chosen_degree(degrees: Any, args: Any) -> Any:
+    """The degree of what `where` chooses."""
+    return np.where(np.asarray(args[0]) > 0.5, degrees[1], degrees[2])
+
+
+def clip_degree(degrees: Any, args: Any) -> Any:
+    """The degree of the bound beyond which x lies, else that of x."""
+    x, z, t = map(np.asarray, args)
+    return np.where(x < z, degrees[1], np.where(x > t, degrees[2], degrees[0]))
+
+
+def exact_asin(m: Any, x: Any) -> Any:
+    """asin on rationals or intervals, by half the angle: it has no singularity within the domain."""
+    return 2 * m.atan(m.times(x, 1 / (1 + m.sqrt(1 - x * x))))
+
+
+def exact_cbrt(m: Any, x: Any) -> Any:
+    """The cube root on rationals or intervals."""
+    if x > 0:
+        return m.exp(m.log(x) / 3)
+    return -m.exp(m.log(-x) / 3) if x < 0 else 0 * x
+
+
+def exact_normal_cdf(m: Any, x: Any) -> Any:
+    """(1 + erf(x / sqrt(2))) / 2 on rationals or intervals, as the value has it."""
+    return m.erfc(m.times(x, -1 / m.sqrt(2))) / 2
+
+
+def exact_clip(_m: Any, x: Any, z: Any, t: Any) -> Any:
+    """x between z and t on rationals or intervals."""
+    return z if x < z else t if x > t else x
 
 
 def exact_power(m: Any, x: Any, c: Any) -> Any:

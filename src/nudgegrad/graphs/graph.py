@@ -21,6 +21,8 @@ from .ops import ATOM, OPS, Op, Spelled
 
 INPUT, CONSTANT = -1, -2  # codes of the nodes that no row computes
 ROWS: tuple[Op, ...] = tuple(OPS.values())
+MOST = 3  # operands of a node
+NONE = (-1,) * MOST
 POWER, VARIABLE_POWER = OPS["**"], OPS["**z"]
 CODES: Mapping[str, int] = {name: code for code, name in enumerate(OPS)}
 
@@ -35,7 +37,7 @@ class Graph(Shown):
     ----------
     codes : int array, shape (N,)
         Index of each node's row in `ROWS`, or `INPUT` or `CONSTANT`.
-    operands : int array, shape (N, 2)
+    operands : int array, shape (N, 3)
         Indices of its operands, -1 where there is none.
     names : mapping of int to str
         The named nodes, in order: inputs at their first use, and statements.
@@ -213,7 +215,7 @@ class Graph(Shown):
     def users(self) -> tuple[Indices, Indices]:
         """The consumers of every node as (first, list): those of i are list[first[i]:first[i + 1]]."""
         flat = self.operands.ravel()
-        consumer = np.repeat(np.arange(len(self), dtype=np.int32), 2)[flat >= 0]
+        consumer = np.repeat(np.arange(len(self), dtype=np.int32), MOST)[flat >= 0]
         operand = flat[flat >= 0]
         order = np.argsort(operand, kind="stable")
         first = np.searchsorted(operand[order], np.arange(len(self) + 1)).astype(np.int32)
@@ -262,13 +264,13 @@ class GraphBuilder:
     source: str = ""
     origin: str = "program"
     codes: list[int] = field(default_factory=list)
-    operands: list[tuple[int, int]] = field(default_factory=list)
+    operands: list[tuple[int, ...]] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     constants: dict[int, tuple[Fraction, str]] = field(default_factory=dict)
     spans: list[tuple[int, int]] = field(default_factory=list)
     varies: list[bool] = field(default_factory=list)
 
-    def _append(self, code: int, operands: tuple[int, int], span: tuple[int, int]) -> int:
+    def _append(self, code: int, operands: tuple[int, ...], span: tuple[int, int]) -> int:
         self.codes.append(code)
         self.operands.append(operands)
         self.spans.append(span)
@@ -276,26 +278,26 @@ class GraphBuilder:
 
     def input(self, name: str, span: tuple[int, int] = (0, 0)) -> int:
         """A new input; returns its index."""
-        i = self._append(INPUT, (-1, -1), span)
+        i = self._append(INPUT, NONE, span)
         self.names[i] = name
         self.varies.append(True)
         return i
 
     def constant(self, value: Fraction, text: str, span: tuple[int, int] = (0, 0)) -> int:
         """A new constant, spelled `text`; returns its index."""
-        i = self._append(CONSTANT, (-1, -1), span)
+        i = self._append(CONSTANT, NONE, span)
         self.constants[i] = value, text
         self.varies.append(False)
         return i
 
     def apply(self, row: Op, args: tuple[int, ...], span: tuple[int, int] = (0, 0)) -> int:
         """A new node: `row` of earlier nodes; a power gets the row that its exponent needs."""
-        first, second = args if len(args) > 1 else (args[0], -1)
+        first, second, third = args if len(args) == MOST else (*args, *NONE[len(args) :])
         varies = self.varies
         if row is POWER and varies[second]:
             row = VARIABLE_POWER
-        varies.append(varies[first] or (second >= 0 and varies[second]))
-        return self._append(CODES[row.name], (first, second), span)
+        varies.append(varies[first] or (second >= 0 and varies[second]) or (third >= 0 and varies[third]))
+        return self._append(CODES[row.name], (first, second, third), span)
 
     def assign(self, name: str, i: int, span: tuple[int, int] = (0, 0)) -> int:
         """Name node `i`, copied first if it has a name or is a constant; returns the named node."""
@@ -309,7 +311,7 @@ class GraphBuilder:
         """The frozen graph with that output."""
         graph = Graph(
             np.array(self.codes, dtype=np.int32),
-            np.array(self.operands, dtype=np.int32).reshape(-1, 2),
+            np.array(self.operands, dtype=np.int32).reshape(-1, MOST),
             dict(sorted(self.names.items())),
             dict(self.constants),
             np.array(self.spans, dtype=np.int32).reshape(-1, 2),

@@ -18,9 +18,14 @@ from .tokens import LIMIT, Tokens
 KEYWORDS = frozenset(keyword.kwlist)  # no names, since values are bound by `graph.at(name=...)`
 SYNONYMS = {"ln": "log", "expit": "sigmoid", "logistic": "sigmoid", "σ": "sigmoid", "fabs": "abs"}
 SYNONYMS |= {"absolute": "abs", "minimum": "min", "maximum": "max", "negative": "neg"}
+SYNONYMS |= {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "tg": "tan"}
+SYNONYMS |= {"clamp": "clip", "rint": "round", "sgn": "sign", "select": "where", "swish": "silu"}
+SYNONYMS |= {"lg": "log10", "lrelu": "leaky_relu", "leakyrelu": "leaky_relu"}
 ROUND = str.maketrans("[]{}", "()()")
 QUOTES = "'\"`\u2032\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"  # straight, prime, curly, angled
 HINTS = {"√": "write sqrt(x)", "|": "write abs(x)"}
+MEANT = {"//": "/", "@": "*", "<>": "!="}  # operators of other languages, and of arrays
+LOGIC = {"and": "(a > 0)*(b > 0)", "or": "max(a > 0, b > 0)", "not": "1 - (a > 0)"}
 
 
 def assigned_names(tokens: Tokens) -> dict[str, int]:
@@ -98,7 +103,7 @@ def no_target(tokens: Tokens, k: int) -> ProgramError:
     kinds, texts, starts, ends = tokens.kinds, tokens.texts, tokens.starts, tokens.ends
     error = _foreign(tokens, k, [])
     if error is None and kinds[k] == "name":
-        error = _foreign(tokens, k + 1, [])
+        error = wrong_sign(tokens, k + 1) if texts[k + 1] == "==" else _foreign(tokens, k + 1, [])
     if error is not None:
         return error
     stop = _end(tokens, k)
@@ -148,8 +153,10 @@ def python_word(tokens: Tokens, k: int) -> ProgramError:
         help = "leave it out: exp, log and the other functions are known"
     elif named:
         help = _renamed(tokens, k)
+    elif word in LOGIC:
+        help = f"comparisons are 1 or 0: write {LOGIC[word]}"
     else:
-        help = "use max, min, abs or relu to choose between values, and write loops out"
+        help = "choose between values by where(x > 0, a, b), and write loops out"
     if named and word != "return":
         return tokens.error(f"'{word}' is a word of Python and cannot be a name", k, help=help)
     return tokens.error(f"'{word}' is Python, and a program has only 'name = expression'", k, help=help)
@@ -200,7 +207,7 @@ def no_function(tokens: Tokens, k: int) -> ProgramError:
     if any(tokens.kinds[j] == "name" and tokens.kinds[j + 1] != "open" for j in uses):
         help = tokens.corrected(tokens.ends[k], tokens.starts[k + 1], "*")
         return tokens.error(f"'{name}' is a value, not a function", k, help=help)
-    guess = SYNONYMS.get(name.lower()) or difflib.get_close_matches(name.lower(), FUNCTIONS, 1, 0.6)
+    guess = SYNONYMS.get(name.lower()) or difflib.get_close_matches(name.lower(), FUNCTIONS, 1, 0.65)
     if guess:
         help = f"did you mean '{guess if isinstance(guess, str) else guess[0]}'?"
     else:
@@ -308,13 +315,10 @@ def wrong_sign(tokens: Tokens, k: int) -> ProgramError:
     sign, starts, ends = tokens.texts[k], tokens.starts, tokens.ends
     first = _start(tokens, k)
     begins = k == first + 1 and tokens.kinds[first] == "name"
-    help = "the operators are + - * / **"
+    help = "the operators are + - * / ** and < <= > >= == !="
     if begins and sign in ("==", ":="):
         help = tokens.corrected(starts[k], ends[k], "=")
         return tokens.error(f"'{sign}' does not assign", k, help=help)
-    if sign in ("==", "!=", "<", ">", "<=", ">="):
-        help = "use max, min, abs or relu to choose between values"
-        return tokens.error(f"'{sign}' compares, and a comparison has no derivative", k, help=help)
     if begins and sign.endswith("="):
         name, stop = tokens.texts[first], _end(tokens, k) - 1
         right = tokens.source[starts[k + 1] : ends[stop]] if stop > k else "…"
@@ -322,9 +326,15 @@ def wrong_sign(tokens: Tokens, k: int) -> ProgramError:
         new = f"{_fresh(tokens, name)} = {name} {sign[:-1]} {right}"
         help = tokens.corrected(starts[first], ends[stop], new)
         return tokens.error(f"'{sign}' assigns '{name}' anew, and a name has one value", k, help=help)
-    if sign in ("//", "@"):
-        help = tokens.corrected(starts[k], ends[k], "/" if sign == "//" else "*")
+    if sign in MEANT:
+        help = tokens.corrected(starts[k], ends[k], MEANT[sign])
     return tokens.error(f"'{sign}' is no operator of a program", k, help=help)
+
+
+def chained(tokens: Tokens, first: int, k: int) -> ProgramError:
+    """A comparison of a comparison, which Python reads as two that both hold."""
+    message = f"'{tokens.texts[k]}' follows '{tokens.texts[first]}', and comparisons do not chain"
+    return tokens.error(message, k, help="write each in brackets, as in (a < b)*(b < c)")
 
 
 # Brackets and commas

@@ -13,12 +13,13 @@ from fractions import Fraction
 from ..errors import BindingError, EvaluationError, Place, ProgramError
 from . import mistakes
 from .graph import CONSTANT, ROWS, Graph, GraphBuilder
-from .ops import FUNCTIONS, OPS, Op
+from .ops import COMPARES, FUNCTIONS, OPS, Op
 from .tokens import Tokens, exact_number, read_tokens, shortened
 
 NEGATION, POWER = OPS["neg"], OPS["**"]
-INFIX = {name: (OPS[name], OPS[name].loose[0]) for name in ("+", "-", "*", "/", "**")}
-INFIX["^"] = INFIX["**"]
+COMPARISONS = tuple(name for name, row in OPS.items() if row.binds == COMPARES)
+INFIX = {name: (OPS[name], OPS[name].loose[0]) for name in ("+", "-", "*", "/", "**", *COMPARISONS)}
+INFIX |= {"^": INFIX["**"], "≤": INFIX["<="], "≥": INFIX[">="], "≠": INFIX["!="]}
 FOLDED = frozenset(name for name, row in FUNCTIONS.items() if row.folds)
 BRACKET = -1  # how tightly an open bracket binds: no operator reaches across it
 EXAMPLES = "give a number such as 3, -2, 1e-3 or 1/3"  # of a binding's value
@@ -37,8 +38,9 @@ def parse(source: str, origin: str = "program") -> Graph:
     ----------
     source : str
         Statements ``name = expression``, separated by ``;`` or newlines, with Python's operators
-        + - * / ** (also ^), brackets and calls of the functions in the op table. A newline within
-        brackets or after a backslash does not end a statement; # starts a comment.
+        + - * / ** (also ^), its comparisons, which are 1 or 0, brackets and calls of the functions in
+        the op table. A newline within brackets or after a backslash does not end a statement; # starts
+        a comment.
     origin : str
         What the text is, for errors: ``"program"`` or a file's name.
 
@@ -192,6 +194,8 @@ class _Parser:
             row, need = found
             if self.pending[-1][0] >= need:
                 self.reduce(need)
+            if self.pending[-1][0] == row.binds == COMPARES:
+                raise mistakes.chained(self.tokens, self.pending[-1][2], k)
             self.pending.append((row.binds, row, k, 0))
         elif self.texts[k] == ",":
             self.argument(k)
@@ -329,8 +333,11 @@ def _folded(builder: GraphBuilder) -> Fraction:
         if code == CONSTANT:
             values.append(builder.constants[i][0])
             continue
+        name = ROWS[code].name
         try:
-            value = EXACTLY[ROWS[code].name](*(values[j] for j in builder.operands[i] if j >= 0))
+            if name not in EXACTLY:
+                raise ValueError(f"is no number: '{name}' compares two")
+            value = EXACTLY[name](*(values[j] for j in builder.operands[i] if j >= 0))
             if _bits(value) > BITS:
                 raise ValueError(TOO_LONG)
         except (ValueError, ZeroDivisionError) as error:

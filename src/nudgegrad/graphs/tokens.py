@@ -13,6 +13,7 @@ LIMIT = 4000  # decimal digits, and decimal exponents, beyond which a number is 
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 VULGAR = "¼-¾⅐-⅞↉"  # fractions of one character
+COMPARED = "≤≥≠"
 
 # What is read as another character, one for one, so that offsets stay those of the source.
 READ_AS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms
@@ -27,15 +28,15 @@ TOKEN = re.compile(
     rf"""
     (?: [ \t]++ | \\[ \t]*+(?:\r*\n|\Z) | \#[^\n]*+ )*+
     (?: (?P<name>  [A-Za-z_] [A-Za-z0-9_]*+ (?![^\x00-\x7f])
-                 | (?:[A-Za-z_]|[^\x00-\x7f{SUPERSCRIPTS}⁺⁻{VULGAR}])
-                   (?:[A-Za-z0-9_]|[^\x00-\x7f{SUPERSCRIPTS}⁺⁻{VULGAR}])*+ )
+                 | (?:[A-Za-z_]|[^\x00-\x7f{SUPERSCRIPTS}⁺⁻{VULGAR}{COMPARED}])
+                   (?:[A-Za-z0-9_]|[^\x00-\x7f{SUPERSCRIPTS}⁺⁻{VULGAR}{COMPARED}])*+ )
       | (?P<number> [0-9]*+[{VULGAR}]
                   | (?: [0-9](?:_?[0-9])*+ (?:\.(?:[0-9](?:_?[0-9])*+)?)?+ | \.[0-9](?:_?[0-9])*+ )
                     (?: [eE][-+]?[0-9](?:_?[0-9])*+ )?+ )
       | (?P<open>  \( )
       | (?P<close> \) )
-      | (?P<wrong> \*\*= | //=? | [-+*/%@^]= | [=!<>:]= | [<>%@] )
-      | (?P<sign>  \*\* | [-+*/^=,] )
+      | (?P<wrong> \*\*= | //=? | [-+*/%@^:]= | <> | [%@] )
+      | (?P<sign>  \*\* | [<>=!]= | [-+*/^=,<>{COMPARED}] )
       | (?P<end>   \r*\n | ; | \Z )
       | (?P<power> [⁺⁻]?[{SUPERSCRIPTS}]++ )
       | (?P<odd>   . ) )

@@ -28,6 +28,10 @@ MOST_NODES = 2000  # of a graph that is tried at all
 MOST_SYMBOLIC = 24  # nodes of a graph
 MOST_OPERATIONS = 30  # of a derivative that is simplified
 LONGEST = 10_000  # numerators and denominators of constants
+NAMESAKES = (
+    "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh",
+    "erf",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -397,7 +401,7 @@ def simplified(graph: Graph) -> dict[str, str]:
 
 
 def _in_sympy(sympy: Any) -> Mapping[str, Callable[..., Any]]:
-    """The values of the rows that program text can say."""
+    """The values of the rows that program text can say, but for those made of pieces."""
     operators: dict[str, Callable[..., Any]] = {
         "+": lambda x, z: x + z,
         "-": lambda x, z: x - z,
@@ -412,5 +416,16 @@ def _in_sympy(sympy: Any) -> Mapping[str, Callable[..., Any]]:
         "max": sympy.Max,
         "relu": lambda x: sympy.Max(x, 0),
         "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
+        "expm1": lambda x: sympy.exp(x) - 1,
+        "log1p": lambda x: sympy.log(1 + x),
+        "log2": lambda x: sympy.log(x) / sympy.log(2),
+        "log10": lambda x: sympy.log(x) / sympy.log(10),
+        "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+        "gelu": lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
+        "silu": lambda x: x / (1 + sympy.exp(-x)),
+        "square": lambda x: x**2,
+        "reciprocal": lambda x: 1 / x,
+        "hypot": lambda x, z: sympy.sqrt(x**2 + z**2),
+        "cbrt": lambda x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),
     }
-    return operators | {name: getattr(sympy, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")}
+    return operators | {name: getattr(sympy, name) for name in NAMESAKES}

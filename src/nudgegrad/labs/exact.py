@@ -1,6 +1,6 @@
 """Exact values: what a box of the lab should hold, as a rational, or enclosed to some 60 digits.
 
-Rational arithmetic stays rational. What is not (exp, log, sqrt, sin, cos) is an interval of mpmath's, and
+Rational arithmetic stays rational. What is not (exp, log, sqrt, sin, …) is an interval of mpmath's, and
 an interval narrower than 1e-50 of its size that holds a fraction with a denominator up to 10^6 is taken
 for that fraction: exp(0) is 1, sin(t)**2 + cos(t)**2 is 1. (A number that is no such fraction comes that
 near to one by chance with a probability of some 1e-38.)
@@ -8,11 +8,13 @@ near to one by chance with a probability of some 1e-38.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from mpmath.ctx_iv import MPIntervalContext
+from mpmath.ctx_mp import MPContext
 
 from ..graphs.graph import CONSTANT, INPUT, Graph
 from ..graphs.ops import Op, Term
@@ -20,6 +22,7 @@ from ..graphs.ops import Op, Term
 Truth = str | tuple[str, str]  # "9/2", or the two ends of an enclosure
 
 PRECISION = 240  # bits of an interval's ends
+GUARD = 20  # bits beyond these, of a function that mpmath has for numbers only
 NARROW = Fraction(1, 10**50)
 MOST = 10**9  # beyond which a float has too few digits to tell fractions apart
 SIMPLE = 10**6  # largest denominator of a fraction that an interval is taken for
@@ -37,6 +40,8 @@ class Interval:
     def __init__(self) -> None:
         self.context = MPIntervalContext()
         self.context.prec = PRECISION
+        self.numbers = MPContext()
+        self.numbers.prec = PRECISION + GUARD
 
     def interval(self, x: Any) -> Any:
         """`x` as an interval."""
@@ -88,6 +93,58 @@ class Interval:
     def cos(self, x: Any) -> Any:
         """The cosine."""
         return self.context.cos(self.interval(x))
+
+    def atan(self, x: Any) -> Any:
+        """The arc tangent."""
+        return self.atan2(x, 1)
+
+    def atan2(self, x: Any, z: Any) -> Any:
+        """The angle of the point (z, x)."""
+        return self.context.atan2(self.interval(x), self.interval(z))
+
+    def expm1(self, x: Any) -> Any:
+        """e**x - 1."""
+        return self.between_ends(self.numbers.expm1, x)
+
+    def log1p(self, x: Any) -> Any:
+        """The natural logarithm of 1 + x."""
+        if not x > -1:
+            raise Undefined("log of a number that is not positive")
+        return self.between_ends(self.numbers.log1p, x)
+
+    def sinh(self, x: Any) -> Any:
+        """The hyperbolic sine."""
+        return self.between_ends(self.numbers.sinh, x)
+
+    def erf(self, x: Any) -> Any:
+        """The error function."""
+        return self.between_ends(self.numbers.erf, x)
+
+    def erfc(self, x: Any) -> Any:
+        """1 minus the error function."""
+        return self.between_ends(self.numbers.erfc, x)
+
+    def between_ends(self, f: Callable[[Any], Any], x: Any) -> Any:
+        """A monotonic function that mpmath has for numbers: between its values at the ends of x."""
+        given = self.context.convert(self.interval(x))._mpi_
+        low, high = (end._mpf_ for end in sorted(f(self.numbers.make_mpf(end)) for end in given))
+        slack = self.context.mpf(2) ** -PRECISION
+        return self.context.make_mpf((low, high)) * self.context.mpf([1 - slack, 1 + slack])
+
+    def floor(self, x: Any) -> int:
+        """The next whole number below."""
+        return self.alike_at_ends(math.floor, x)
+
+    def nint(self, x: Any) -> int:
+        """The nearest whole number, the even one half-way."""
+        return self.alike_at_ends(round, x)
+
+    def alike_at_ends(self, f: Callable[[Any], int], x: Any) -> int:
+        """A rising step function, where it is the same on all of an interval."""
+        low, high = (x, x) if isinstance(x, int | Fraction) else ends(x)
+        if f(low) != f(high):
+            raise Undefined("the interval holds a step")
+        return f(low)
 
     def settled(self, x: Any) -> Any:
         """A rational where `x` is one or must be one; a long rational as an interval."""

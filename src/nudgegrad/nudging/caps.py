@@ -70,16 +70,20 @@ def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kin
                 if row.saturates:
                     too_far &= ~flat(s, held, position, fmt)[0]
                 forbid(too_far, moves, position)
-            if row.domain is not None and step.where[row.edge] >= 0:
+            if row.domain is not None and max(step.where[k] for k in row.edges) >= 0:
                 margin = row.domain(*base)
-                moved = np.abs(args[row.edge] - base[row.edge]) + error[row.edge]
+                moved = sum(np.abs(args[k] - base[k]) + error[k] for k in row.edges)
                 forbid(~(moved <= MARGIN * margin), moves, position)
                 at_edge = (edged < 0) & ~(margin[:, 0] > 0) & moves[:, 0]
                 edged[at_edge] = position
             if row.kink is not None:
                 side, start = row.kink(*args), row.kink(*base)
-                seen = np.sign(row.kink(*operands_of(step, computed, held)))
-                blur = np.add.reduce(error) * (1.0 if fmt is WIDE else 2 * WIDE.u / fmt.u)
+                seen = np.sign(
+                    row.kink(*np.broadcast_arrays(start, *operands_of(step, computed, held))[1:])
+                )
+                blur = np.add.reduce([error[k] for k in row.sides[: row.arity]]) * (
+                    1.0 if fmt is WIDE else 2 * WIDE.u / fmt.u
+                )
                 on_it = ~(np.abs(start) > blur[:, :1]) | (seen[:, :1] != np.sign(start))
                 crossed = (np.sign(side) != np.sign(start)) | ~(np.abs(side) > blur)
                 crossed |= seen != np.sign(side)

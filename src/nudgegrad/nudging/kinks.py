@@ -10,7 +10,7 @@ from .stencils import STENCILS
 
 
 def slopes(run: Run, node: int) -> tuple[float, float]:
-    """(left, right) slope of J at the value of `node`; nan on a side where no nudge is allowed.
+    """(left, right) slope of J at the value of `node`; nan on a side where no nudge is allowed or J jumps.
 
     Notes
     -----
@@ -28,7 +28,9 @@ def slopes(run: Run, node: int) -> tuple[float, float]:
         m = measure(q, np.ldexp(1.0, octaves)[None, :], mind_kinks=False)
         d, doubt = m.estimate[0], m.part[0]
         with np.errstate(all="ignore"):
-            step = np.abs(np.diff(d)) + doubt[1:] + doubt[:-1]
+            apart, doubts = np.abs(np.diff(d)), doubt[1:] + doubt[:-1]
+            settles = apart <= np.abs(d[1:]) / 4 + doubts  # across a jump each octave halves the slope
+            step = np.where(settles, apart + doubts, np.inf)
         allowed = m.allowed[0]
         step = np.where(allowed[1:] & allowed[:-1] & np.isfinite(step), step, np.inf)
         best = int(np.argmin(step)) if step.size else 0

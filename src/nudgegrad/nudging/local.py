@@ -38,7 +38,7 @@ class Many:
     Parameters
     ----------
     format : Format
-    value_array : array, shape (3, P, 1)
+    value_array : array, shape (arity + 1, P, 1)
         Operands and result.
     """
 
@@ -60,11 +60,12 @@ class Partials:
 
 
 def op_plan(row: Op, place: int, count: int) -> Plan:
-    """The plan that nudges one operand of an op, at `count` points: nodes 0 and 1 are operands, 2 is it."""
+    """The plan that nudges one operand of an op, at `count` points: nodes 0 to arity - 1 are operands, the
+    next is it."""
     yes, no = np.ones((count, 1), dtype=bool), np.zeros((count, 1), dtype=bool)
     where = tuple(0 if k == place else -1 for k in range(row.arity))
     nudged = Step(place, None, (), (), yes, yes)
-    computed = Step(2, row, tuple(range(row.arity)), where, yes, no)
+    computed = Step(row.arity, row, tuple(range(row.arity)), where, yes, no)
     return Plan(None, (place,) * count, (nudged, computed))  # type: ignore[arg-type]  # no graph is behind it
 
 
@@ -93,10 +94,10 @@ def partials(run: Run) -> Partials:
 def _estimated(run: Run, row: Op, place: int, nodes: Any) -> tuple[Array, ...]:
     """h, estimate, second estimate, truncation and bar of one partial of some nodes of one row."""
     graph, values = run.graph, run.value_array
-    held = np.zeros((3, len(nodes), 1))
+    held = np.zeros((row.arity + 1, len(nodes), 1))
     for k in range(row.arity):
         held[k, :, 0] = values[graph.operands[nodes, k]]
-    held[2, :, 0] = values[nodes]
+    held[row.arity, :, 0] = values[nodes]
     plan, run_of = op_plan(row, place, len(nodes)), Many(run.format, held)
     problems = [problem_of(run_of, plan, held[place], stencil) for stencil in STENCILS["auto"]]
     steps, models = zip(*map(closed_form, problems), strict=True)

@@ -383,7 +383,7 @@ def _cap_in_words(s: Solved, p: int) -> str:
         return f"{where} would leave the range of {s.problem.format.name}"
     what = step.row.name if step.row.name.isidentifier() else f"'{step.row.name.rstrip('z')}'"
     if step.row.kink is not None:
-        return f"{what} at {where} would change sides of its corner"
+        return f"{what} at {where} would change sides of its {step.row.corner}"
     if step.row.domain is not None and step.row.reach is None:
         return f"{what} at {where} would come too near the edge of its domain"
     if step.row.reach is not None:
@@ -444,8 +444,9 @@ def _why_none(s: Solved, p: int, name: str, sides: tuple[float, float] | None) -
         step = q.plan.steps[int(q.base.kinked[p])]
         assert step.row is not None
         return (
-            f"{step.row.name} at {graph.name(step.node)} is exactly on its corner, so {output} has no"
-            f" derivative in {name}: left slope {_slope(sides[0])}, right slope {_slope(sides[1])}"
+            f"{step.row.name} at {graph.name(step.node)} is exactly on its {step.row.corner},"
+            f" so {output} has no derivative in {name}: left slope {_slope(sides[0])},"
+            f" right slope {_slope(sides[1])}"
         )
     if q.base.edged[p] >= 0:
         step = q.plan.steps[int(q.base.edged[p])]

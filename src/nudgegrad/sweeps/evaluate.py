@@ -41,9 +41,7 @@ def forward(graph: Graph, inputs: Mapping[int, float], fmt: Format) -> Array:
     with np.errstate(all="ignore"):
         for i, code in enumerate(codes):
             if code >= 0:
-                j, k = operands[i]
-                f = ROWS[code].value
-                values[i] = finish(f(values[j]) if k < 0 else f(values[j], values[k]))
+                values[i] = finish(ROWS[code].value(*(values[j] for j in operands[i] if j >= 0)))
             elif code == CONSTANT:
                 values[i] = dtype(fmt.nearest(graph.constants[i][0]))
             else:

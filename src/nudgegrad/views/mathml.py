@@ -12,12 +12,15 @@ from contextlib import suppress
 from html import escape
 
 TOKEN = re.compile(
-    r"\\left[(|]|\\right[)|]|\\operatorname\{\w+\}|\\mathrm\{\w+\}|\\[a-zA-Z]+|\\.|[^\W\d]\w*"
+    r"\\left[(|]|\\right[)|]|\\operatorname\{\w+\}|\\mathrm\{\w+\}|\\log_\{\d+\}|\\[a-zA-Z]+|\\.|[^\W\d]\w*"
     r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\s+|."
 )
 SUBSCRIPT = re.compile(r"([^\W\d_]+)_?(\d+)")
-SIGNS = {"\\cdot": "⋅", "-": "−", "\\partial": "∂", "\\times": "×"}
-FUNCTIONS = {"\\ln", "\\sin", "\\cos", "\\tanh", "\\min", "\\max"}
+SIGNS = {"\\cdot": "⋅", "-": "−", "\\partial": "∂", "\\times": "×", "\\lfloor": "⌊", "\\rfloor": "⌋"}
+SIGNS |= {"\\le": "≤", "\\ge": "≥", "\\ne": "≠"}
+LETTERS = {"\\sigma": "σ", "\\pi": "π"}
+FUNCTIONS = {"\\ln", "\\sin", "\\cos", "\\tan", "\\arcsin", "\\arccos", "\\arctan", "\\min", "\\max"}
+FUNCTIONS |= {"\\sinh", "\\cosh", "\\tanh"}
 TAKES = {"\\frac": 2, "\\sqrt": 1, "^": 1}  # groups that follow
 THIN = '<mspace width="0.17em"/>'
 OPEN, CLOSE = {"(", "[", "\\left(", "\\left|"}, {")", "]", "\\right)", "\\right|"}
@@ -81,7 +84,7 @@ def mathml(latex: str) -> str:
             frames.append((token, []))
         else:
             deliver(_atom(token))
-            if (token in FUNCTIONS or token.startswith("\\operatorname")) and following != "^":
+            if (token in FUNCTIONS or token.startswith(("\\operatorname", "\\log"))) and following != "^":
                 deliver("<mo>&#x2061;</mo>" if following in OPEN else f"<mo>&#x2061;</mo>{THIN}")
     return "".join(frames[0][1])
 
@@ -93,8 +96,10 @@ def _atom(token: str) -> str:
         word = token.partition("{")[2][:-1]
         upright = ' mathvariant="normal"' if len(word) == 1 else ""
         return f"<mi{upright}>{word}</mi>"
-    if token == "\\sigma":
-        return "<mi>σ</mi>"
+    if token.startswith("\\log_"):
+        return f"<msub><mi>log</mi><mn>{token[6:-1]}</mn></msub>"
+    if token in LETTERS:
+        return f"<mi>{LETTERS[token]}</mi>"
     if token in SIGNS or not token[0].isalnum():
         return f"<mo>{escape(SIGNS.get(token, token))}</mo>"
     if token[0].isdigit() or token[0] == ".":

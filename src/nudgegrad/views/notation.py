@@ -41,6 +41,8 @@ def _spelled(term: Term, style: str) -> Spelled:
     if term.op is None:
         text = term.symbol if isinstance(term.symbol, str) else number(term.symbol)
         return text, ATOM
+    if term.op.shown is not None:
+        return _spelled(term.op.shown(*term.args), style)
     return term.op.spell([_spelled(a, style) for a in term.args], style)  # a row's formula: a few deep
 
 

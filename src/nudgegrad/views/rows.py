@@ -12,7 +12,7 @@ from .sheet import Cell, Column, Sheet
 
 SHOWN = ("float64", "float32")
 NOTES = (
-    "Derivatives are by x, then by z; y is the result, and step(x) is 1 for x > 0, else 0.",
+    "Derivatives are by x, then by z and t; y is the result, and step(x) is 1 for x > 0, else 0.",
     "Rounding is the most that the op can be off, in half-units of the last place, in"
     f" {' / '.join(SHOWN)}: 0 is exact, 1 correctly rounded.",
 )
@@ -36,8 +36,8 @@ def derivatives(row: Op, style: str = "text") -> list[str]:
 
 def corner(row: Op) -> str:
     """Where the op has a corner: ``x - z = 0``; empty if nowhere."""
-    if row.kink is None:
-        return ""
+    if row.kink is None or row.kink_text:
+        return row.kink_text
     return f"{formula(Term.of(row.kink(*(Term(None, (), s) for s in row.symbols))))} = 0"
 
 
@@ -54,7 +54,7 @@ def sheet() -> Sheet:
         claims = " / ".join(number(row.claim(FORMATS[name])) for name in SHOWN)
         where = row.domain_text or "all values"
         if row.kink is not None:
-            where += f", corner at {corner(row)}"
+            where += f", {row.corner} at {corner(row)}"
         lines.append([Cell(written(row)), Cell(", ".join(derivatives(row))), Cell(claims), Cell(where)])
     return Sheet("The op table", columns, lines, NOTES)
 
@@ -71,6 +71,7 @@ def document() -> list[dict[str, Any]]:
             "rounding": {name: row.claim(fmt) for name, fmt in FORMATS.items()},
             "domain": row.domain_text,
             "corner": corner(row),
+            "jumps": row.jumps,
         }
         for row in rows()
     ]

@@ -30,7 +30,7 @@ from tests.graphs.battery.points import (
     value_in,
 )
 from tests.oracles.jet_bounds import jet_bound
-from tests.oracles.rows import row_taylor
+from tests.oracles.rows import AGREEMENT, row_taylor
 
 
 def check_partials(row: Op) -> None:
@@ -56,7 +56,9 @@ def check_partials(row: Op) -> None:
                 if series is None:
                     assert not np.isfinite(found), (row.name, fmt.name, point, found)
                 elif np.isfinite(found):
-                    assert not off(found, series[1]) > allowed, (row.name, fmt.name, point, found, allowed)
+                    doubt = abs(found) * 10.0**-AGREEMENT  # of mpmath's differences
+                    error = off(found, series[1])
+                    assert not error > allowed + doubt, (row.name, fmt.name, point, found, allowed)
                 elif not subnormal(fmt, point):  # whose reciprocal is beyond the range
                     assert abs(series[1]) >= fmt.maximum, (row.name, fmt.name, point)
 

@@ -722,6 +722,11 @@ function raised(x, z) {
 	return Number(`${sign}${(2n ** BigInt(places) * 10n ** BigInt(digits)) / n}1e-${digits + 1}`);
 }
 
+// The normal distribution: beyond x by a continued fraction, from 0 by its series
+const density = (x, z = Math.fround(x)) => Math.exp(-z * z / 2) * Math.exp((z - x) * (z + x) / 2) / Math.sqrt(2 * Math.PI);
+const outer = (x, f = 27) => { for (let n = 700; n; n--) f = x + n / f; return x > 39 ? 0 : density(x) / f; };
+const inner = (q, sum = 0, term = 1) => { for (let n = 1; n < 25; n++) sum += (term *= -q / n) / (2 * n + 1); return 1 + sum; };
+
 // Beside the functions of Math
 const PRIMITIVES = {
 	"+": (x, z) => x + z,
@@ -732,6 +737,9 @@ const PRIMITIVES = {
 	neg: (x) => -x,
 	copy: (x) => x,
 	step: (x) => +(x > 0),
+	atan2: (x, z) => Math.atan2(x + 0, z),
+	normal_cdf: (x) => (Math.abs(x) < 0.67 ? 0.5 + 0.3989422804014327 * x * inner(x * x / 2) : x < 0 ? outer(-x) : 1 - outer(x)),
+	erf: (x) => (Math.abs(x) < 0.7 ? 1.1283791670955126 * x * inner(x * x) : Math.sign(x) * (1 - 2 * outer(Math.abs(x) * Math.SQRT2))),
 };
 
 // A formula as a function of its named numbers and of `fit`, which rounds to the format
@@ -752,11 +760,12 @@ const machine = (tape) => {
 	const index = (node) => (typeof node === "string" ? tape.names[node] : node);
 	const rows = {};
 	for (const [name, { value, partials }] of Object.entries(tape.rows)) {
-		const formula = value ?? [name, ...["x", "z"].slice(0, partials.length)];
+		const formula = value ?? [name, ..."xz"].slice(0, partials.length + 1);
 		rows[name] = { value: compiled(formula), partials: partials.map((p) => p === null ? null : compiled(p)) };
 	}
 	const nodes = tape.nodes.map(([kind, ...args]) => ({ row: rows[kind], args }));
-	const value = ({ row, args: [j, k] }, values, fit) => row.value({ x: values[j], z: values[k] }, fit);
+	const named = (args, values) => ({ x: values[args[0]], z: values[args[1]], t: values[args[2]] });
+	const value = ({ row, args }, values, fit) => row.value(named(args, values), fit);
 
 	const forward = (inputs = {}, format = "float64") => {
 		const fit = FITS[format], values = [];
@@ -785,7 +794,7 @@ const machine = (tape) => {
 		const fit = FITS[format], found = [];
 		found[tape.output] = 1;
 		for (let i = tape.output; i >= 0; i--) {
-			const { row, args } = nodes[i], known = { x: values[args[0]], z: values[args[1]], y: values[i] };
+			const { row, args } = nodes[i], known = { ...named(args, values), y: values[i] };
 			if (!row || !(i in found)) continue;
 			for (const [k, partial] of row.partials.entries()) {
 				if (!partial) continue;
