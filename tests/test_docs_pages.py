@@ -1,4 +1,4 @@
-"""What docs/accuracy.md shows is what happens."""
+"""What the pages of the docs show is what happens."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import pytest
 from nudgegrad.accuracy.enclosure import Enclosure
 from nudgegrad.accuracy.roundoff import Roundoff
 
-DOCS = (Path(__file__).parents[2] / "docs/accuracy.md").read_text(encoding="utf-8")
-TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", DOCS, re.M)
-PYTHON = re.findall(r"^```python\n(.+?)```\n\n```text\n(.+?)```$", DOCS, re.M | re.S)
+FOLDER = Path(__file__).parents[1] / "docs"
+PAGES = {name: (FOLDER / name).read_text(encoding="utf-8") for name in ("accuracy.md", "nudges.md")}
+WHOLE = "\n".join(PAGES.values())
+TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", WHOLE, re.M)
+PYTHON = re.findall(r"^```python\n(.+?)```\n\n```text\n(.+?)```$", WHOLE, re.M | re.S)
 
 
 @pytest.mark.parametrize(("arguments", "output"), TRANSCRIPTS)
@@ -33,8 +35,13 @@ def test_the_python_of_the_page_prints_what_it_shows(code: str, output: str) -> 
 
 
 def test_every_block_is_run_and_every_field_is_named() -> None:
-    assert len(TRANSCRIPTS) == DOCS.count("```console")
-    assert len(PYTHON) == DOCS.count("```python")
+    assert len(TRANSCRIPTS) == WHOLE.count("```console")
+    assert len(PYTHON) == WHOLE.count("```python")
     for result in (Roundoff, Enclosure):
         fields = {name for name in result.__dataclass_fields__ if name[0] != "_"}
-        assert {name for name in fields if f"`{name}" not in DOCS} <= {"run", "adjoints", "node", "value"}
+        assert {name for name in fields if f"`{name}" not in PAGES["accuracy.md"]} <= {
+            "run",
+            "adjoints",
+            "node",
+            "value",
+        }
