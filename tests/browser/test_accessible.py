@@ -3,6 +3,7 @@
 import pytest
 
 from . import axe, spoken
+from .conftest import SAVED
 from .geometry import resize, settled
 from .learner import Learner
 from .programs import chain
@@ -76,6 +77,7 @@ def test_the_colours_of_the_button(learner, moment):  # noqa: ARG001 - nw1 is le
         me.press("theme")
     assert len(seen) == 3
     assert seen["auto"] == seen["light"] != seen["dark"]
+    me.page.wait_for_timeout(SAVED)
     dark = learner(color_scheme="dark").open("nw1", "backward")
     assert dark.root.evaluate("e => getComputedStyle(e).backgroundColor") == seen["dark"]
 
