@@ -6,6 +6,7 @@ import dataclasses
 import json
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def one(task: tuple[str, int, str]) -> list[Record]:
 def records() -> tuple[Record, ...]:
     """All records of the gate's programs, in both formats; computed once."""
     tasks = [(f, s, fmt) for f in FAMILIES for s in range(PROGRAMS) for fmt in FORMATS]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         return tuple(r for found in pool.map(one, tasks, chunksize=8) for r in found)
 
 
