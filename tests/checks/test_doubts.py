@@ -11,7 +11,8 @@ import pytest
 import nudgegrad as ng
 from nudgegrad.checks import gradient
 from nudgegrad.checks.gradient import ZERO
-from tests.checks.battery.case import Case
+from tests.checks.battery.case import Case, in_format
+from tests.checks.battery.traps import all_traps
 from tests.checks.planting import native
 
 POINT = (1.0, 0.7, -0.3, 2.1)
@@ -128,3 +129,40 @@ def test_what_is_random_is_said_to_be():
     random = np.random.default_rng(0)
     found = ng.check(lambda x: x.sum() + random.normal(), np.array(POINT), np.ones_like)
     assert (found.verdict, found.reason.code) == ("inconclusive", "random")
+
+
+def short(name: str) -> Case:
+    """A trap in float16."""
+    return in_format(all_traps()[name], "float16")
+
+
+@pytest.mark.parametrize("name", ["relu net with zeros", "relu net with zeros, slope 1 at 0"])
+def test_a_kink_that_float64_sees_is_none_of_float16s_mistakes(name, monkeypatch):
+    case = short(name)
+    assert native(case).verdict == "inconclusive"  # its integral on both sides of x is f's
+    monkeypatch.setattr(gradient, "on_the_way", lambda *_: True)
+    assert native(case).verdict == "fail"
+    found = ng.check(case.f, case.x, case.grad, case.args)
+    assert (found.verdict, found.reason.code, found.format) == ("inconclusive", "kink", "float64")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("sin(1e5 x)", "not_finite"), ("a narrow bump", "claim_not_finite")]
+)
+def test_what_is_no_number_in_its_own_format_does_not_pass_in_float64(name, code):
+    case = short(name)
+    found = ng.check(case.f, case.x, case.grad, case.args)
+    assert (found.verdict, found.reason.code, found.format) == ("inconclusive", code, "float16")
+    wide = in_format(case, "float64")
+    assert ng.check(wide.f, wide.x, wide.grad, wide.args).verdict == "pass"
+
+
+def test_a_claim_that_is_wrong_on_a_corner_alone_fails(monkeypatch):
+    case = Case(
+        "relu", lambda x: np.sum(np.maximum(x, 0)), np.zeros(1), lambda x: (x > 0) - 1.0 * (x == 0)
+    )  # -1 at 0, and right beside it
+    for format in FORMATS:
+        assert native(in_format(case, format)).verdict == "fail"
+    monkeypatch.setattr(gradient, "alone", lambda *_: False)
+    for format in FORMATS:
+        assert native(in_format(case, format)).verdict == "inconclusive"

@@ -37,6 +37,19 @@ def holds(t: ng.NudgeTable) -> None:
             assert truths[graph.index(name)].error(n.estimate) <= n.bar, name
 
 
+@pytest.mark.parametrize("format", ["float32", "float16", "bfloat16"])
+def test_bars_of_short_formats_need_all_that_was_lost(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    runs = [
+        ng.graph(program.text).at(program.inputs, format=format)
+        for program in (draw(family, 100_003) for family in ("chain", "softmax", "tanh_net", "functions"))
+    ]
+    for run in runs:
+        holds(ng.nudges(run))
+    monkeypatch.setattr("nudgegrad.nudging.optimal.KNOWN", 0.5)
+    with pytest.raises(AssertionError):
+        holds(ng.nudges(runs[0]))
+
+
 # Degenerate nodes
 
 
