@@ -52,3 +52,6 @@ CHECK_PLANTED = 1000  # errors in each format in the gate; 5,000 in benchmarks
 ROUNDOFF_DIGITS = 3  # issue 5: to which the predicted error of J agrees with the true one
 ENCLOSED_PROGRAMS = 1000  # issue 5: random programs on which every enclosure contains the truth
 ENCLOSED_LOOSE = 20  # issue 5: median size over the error of the float64 adjoint
+
+READING_EASE = 80  # issue 6 asks for a reading level; Flesch 1948, table 5: "easy" from here
+READING_EASE_WHOLE = 60  # the median of all pages, engineers' ones included

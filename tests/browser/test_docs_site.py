@@ -1,0 +1,88 @@
+"""The docs as built: no warning, nothing that axe finds, legible pictures, and no network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..figures import LAB_CONTRAST
+from ..pages import DOCS, ROOT, pages
+from . import axe
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+PICTURES = sorted(DOCS.rglob("images/**/*.svg"))
+NAMES = [name.removesuffix(".md") for name in pages()]
+# what is wider than the screen and does not scroll by itself
+WIDER = """() => {
+    const ways = ["auto", "scroll"];
+    const scrolls = (e) => e && (ways.includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    const wide = document.documentElement.clientWidth + 1;
+    return [...document.querySelectorAll("article *")]
+        .filter((e) => e.getBoundingClientRect().right > wide && !scrolls(e))
+        .map((e) => `${e.tagName}.${e.className}`);
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The pages, built as `scripts/docs` builds them."""
+    folder = tmp_path_factory.mktemp("site")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    built = subprocess.run(
+        [ROOT / "scripts/docs", folder],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env=os.environ | {"PATH": path},
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_can_be_read_by_everybody(name, site, browser_page, scheme):
+    page = browser_page(own=(site.as_uri(),), color_scheme=scheme)
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.locator("article h1").count() == 1
+    assert axe.violations(page) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_fits_a_phone(name, site, browser_page):
+    page = browser_page(390, 844, own=(site.as_uri(),))
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.evaluate(WIDER) == []
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda p: p.stem)
+def test_the_picture_is_legible(picture, browser_page, scheme):
+    page = browser_page(own=(DOCS.as_uri(),), color_scheme=scheme)
+    page.goto(picture.as_uri())
+    faults, texts = page.evaluate(CONTRAST, LAB_CONTRAST)
+    assert texts
+    assert faults == []
+
+
+def test_an_illegible_picture_is_found(browser_page, tmp_path):
+    path = tmp_path / "faint.svg"
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60">'
+        '<rect width="90" height="30" fill="#fff"/>'
+        '<text x="5" y="20" fill="#999">faint</text><text x="5" y="50" fill="#000">bare</text></svg>',
+        encoding="utf-8",
+    )
+    page = browser_page(own=(tmp_path.as_uri(),))
+    page.goto(path.as_uri())
+    (faint, bare), texts = page.evaluate(CONTRAST, LAB_CONTRAST)
+    assert texts == 2
+    assert faint == "2.85: faint: rgb(153, 153, 153) on rgb(255, 255, 255)"
+    assert bare == "nothing behind: bare"
