@@ -18,6 +18,9 @@ class Shown:
     def _repr_html_(self) -> str:
         return str(import_module("nudgegrad.views.table").as_html(self))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
+
 
 class Plotted(Shown):
     """A nudge, which also draws itself where matplotlib is installed."""
