@@ -539,7 +539,7 @@ def table(records: list[Record], checks: Sequence[Check]) -> list[str]:
             evaluations(found), place(check, found),
         ])  # fmt: skip
     head = [
-        "", f"false alarms of {n['right']} + {n['program']}",
+        "check", f"false alarms of {n['right']} + {n['program']}",
         f"misses of {n['wrong']} + {n['wrong program']}", f"wrong about {n['trap']} traps",
         "inconclusive", "cannot", "evaluations", "says where",
     ]  # fmt: skip
@@ -549,7 +549,7 @@ def table(records: list[Record], checks: Sequence[Check]) -> list[str]:
 def large_table(records: list[Record], checks: Sequence[Check]) -> list[str]:
     """Misses and evaluations by the number of parameters."""
     sizes = sorted({r.parameters for r in records})
-    head = ["", *(f"P = {size:,}" for size in sizes)]
+    head = ["check", *(f"P = {size:,}" for size in sizes)]
     lines = []
     for row in (row for check in checks for row in check.rows):
         cells = []

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -27,9 +30,16 @@ WIDER = """() => {
 }"""
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The pages, built as `scripts/docs` builds them."""
+    """Where the pages are served, built as `scripts/docs` builds them."""
     folder = tmp_path_factory.mktemp("site")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     built = subprocess.run(
@@ -40,7 +50,13 @@ def site(tmp_path_factory):
         env=os.environ | {"PATH": path},
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    return folder
+    handler = partial(Quiet, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -50,16 +66,16 @@ def scheme(request):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_can_be_read_by_everybody(name, site, browser_page, scheme):
-    page = browser_page(own=(site.as_uri(),), color_scheme=scheme)
-    page.goto((site / f"{name}.html").as_uri())
+    page = browser_page(own=(site,), color_scheme=scheme)
+    page.goto(f"{site}{name}.html")
     assert page.locator("article h1").count() == 1
     assert axe.violations(page) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_fits_a_phone(name, site, browser_page):
-    page = browser_page(390, 844, own=(site.as_uri(),))
-    page.goto((site / f"{name}.html").as_uri())
+    page = browser_page(390, 844, own=(site,))
+    page.goto(f"{site}{name}.html")
     assert page.evaluate(WIDER) == []
 
 
