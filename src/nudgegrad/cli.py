@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
+    "answer": "what is the optimal nudge for each node, and why? (alone: two examples)",
     "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
@@ -32,6 +33,7 @@ examples:
   nudgegrad "c = w*x; a = c + b; d = a - y; J = d**2/2" x=-2 w=2 b=8 y=2 --steps
   nudgegrad "z = w*x + b; a = sigmoid(z); J = (a - y)**2/2" w=2 x=-2 b=8 y=1/3
   nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
+  nudgegrad answer
   nudgegrad -f net.txt w=0.5 --format float32 --json
   nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
   nudgegrad roundoff "a = w*x + b; J = exp(a)" w=1.7 x=0.3 b=2 --format bfloat16
@@ -66,8 +68,9 @@ options:
   --seed N             check: of the directions, 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
-  -o, --output FILE    plot: write the picture to a file
-  --fixed NAME ...     lab: inputs without boxes; plot: without derivatives
+  -o, --output FILE    plot: write the picture to a file; answer: draw the card
+  --fixed NAME ...     lab: inputs without boxes; plot: without derivatives;
+                       answer: data, which a step leaves as they are
   --save FILE          lab: where answers are kept, else in your state folder
   --port N             lab: the port of the page, else a free one
   --no-browser         lab: print the address only

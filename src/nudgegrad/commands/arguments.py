@@ -26,6 +26,7 @@ OF_PROGRAMS = EVERYWHERE | {"format", "stencil", "digits", "node", "file", "allo
 OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
+    "answer": OF_PROGRAMS - {"stencil"} | {"output", "fixed"},
     "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
     "plot": frozenset(
