@@ -434,3 +434,18 @@ def test_no_nudge_crosses_the_cut_of_an_angle() -> None:
     assert n.verdict in ("pass", "inconclusive")
     if n.verdict == "pass":
         holds(table("J = atan2(w*0.1 - 0.3, -1)", format="float32", w=3.0000002))
+
+
+@pytest.mark.parametrize(
+    ("program", "values", "fmt", "said"),
+    [
+        ("J = w**2", {"w": 200}, "float16", "J would leave the range of float16"),
+        ("J = exp(w)", {"w": 11}, "float16", "J would leave the range of float16"),
+        ("J = 1/w", {"w": 0.01}, "bfloat16", "'/' at J would come too near the edge of its domain"),
+        ("J = sin(w) + 9", {"w": 1}, "bfloat16", "the argument of sin at sin(w) may move by 1 at most"),
+        ("J = relu(w) + w**3", {"w": 1e-3}, "float64", "relu at relu(w) would change sides of its corner"),
+    ],
+)
+def test_what_limits_a_nudge_is_called_by_its_cause(program, values, fmt, said):
+    factors = ng.nudges(ng.graph(program).at(values, format=fmt))["w"].factors
+    assert factors.capped_by == said

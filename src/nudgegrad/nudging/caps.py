@@ -19,18 +19,25 @@ from ..sweeps.evaluate import WIDE, operands_of
 from .rounding import Sweep, flat, forward_error
 
 MARGIN = 1 / 2  # share of the distance to the edge of a domain that may be used
+CAUSES = ("range", "reach", "domain", "kink")  # what a step may forbid a point for
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Caps:
-    """Which points are allowed, shape (P, M), and which step forbids the others (-1: none)."""
+    """Which points are allowed, shape (P, M), and what forbids the others: a code for `blamed`, or -1."""
 
     allowed: Bools
     blame: npt.NDArray[np.int64]
     kinked: npt.NDArray[np.int64]  # shape (P,): the step on whose kink the node itself stands, or -1
     edged: npt.NDArray[np.int64]  # shape (P,): the step at whose domain's edge it stands, or -1
+
+
+def blamed(code: int) -> tuple[int, str]:
+    """The step that forbids a point, by its place in the plan, and its cause, one of `CAUSES`."""
+    position, cause = divmod(code, len(CAUSES))
+    return position, CAUSES[cause]
 
 
 def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kinks: bool = True) -> Caps:
@@ -50,14 +57,14 @@ def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kin
     kinked = np.full(shape[0], -1)
     edged = np.full(shape[0], -1)
 
-    def forbid(where: Any, moves: Any, position: int) -> None:
-        blame[(blame < 0) & where & moves] = position
+    def forbid(where: Any, moves: Any, position: int, cause: str) -> None:
+        blame[(blame < 0) & where & moves] = position * len(CAUSES) + CAUSES.index(cause)
 
     with np.errstate(all="ignore"):
         for position, step in enumerate(s.plan.steps):
             y = s.values[position]
             out_of_range = ~np.isfinite(y) | (np.abs(y) > fmt.maximum)
-            forbid(out_of_range, step.depends, position)
+            forbid(out_of_range, step.depends, position, "range")
             row, moves = step.row, step.depends & ~step.starts
             if row is None or not (row.reach or row.domain or row.kink):
                 continue
@@ -69,11 +76,11 @@ def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kin
                 too_far = ~(moved <= row.reach)
                 if row.saturates:
                     too_far &= ~flat(s, held, position, fmt)[0]
-                forbid(too_far, moves, position)
+                forbid(too_far, moves, position, "reach")
             if row.domain is not None and max(step.where[k] for k in row.edges) >= 0:
                 margin = row.domain(*base)
                 moved = sum(np.abs(args[k] - base[k]) + error[k] for k in row.edges)
-                forbid(~(moved <= MARGIN * margin), moves, position)
+                forbid(~(moved <= MARGIN * margin), moves, position, "domain")
                 at_edge = (edged < 0) & ~(margin[:, 0] > 0) & moves[:, 0]
                 edged[at_edge] = position
             if row.kink is not None:
@@ -89,7 +96,7 @@ def caps(s: Sweep, held: Array, computed: Sequence[Array], fmt: Format, mind_kin
                 crossed |= seen != np.sign(side)
                 if not mind_kinks:
                     crossed &= ~on_it
-                forbid(crossed, moves, position)
+                forbid(crossed, moves, position, "kink")
                 fresh = (kinked < 0) & on_it[:, 0] & moves[:, 0]
                 kinked[fresh] = position
     return Caps(blame < 0, blame, kinked, edged)

@@ -381,7 +381,7 @@ class Solved:
     first: Measured  # at h: one column
     second: Measured  # at the nudge that it was compared with
     cap: Array  # the smallest nudge seen to be forbidden, inf if none
-    blame: Ints  # the step that forbids it
+    blame: Ints  # what forbids it, see `blamed`
     adjoint_bar: Array
     measured: Bools  # the bar is from estimates alone: `without_jets`
 

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..show import Plotted, Shown
 from ..sweeps.jets import ORDER
 from ..sweeps.run import Run
+from .caps import blamed
 from .kinks import slopes
 from .local import Chained, chained
 from .optimal import Solved, batches, quick, solve
@@ -374,21 +375,19 @@ def _factors(s: Solved, p: int, trusted: bool) -> Factors:
 
 
 def _cap_in_words(s: Solved, p: int) -> str:
-    position = int(s.blame[p])
-    if position < 0:
+    if s.blame[p] < 0:
         return ""
+    position, cause = blamed(int(s.blame[p]))
     step, graph = s.problem.plan.steps[position], s.problem.run.graph
     where = graph.name(step.node)
-    if step.row is None:
+    if step.row is None or cause == "range":
         return f"{where} would leave the range of {s.problem.format.name}"
     what = step.row.name if step.row.name.isidentifier() else f"'{step.row.name.rstrip('z')}'"
-    if step.row.kink is not None:
+    if cause == "kink":
         return f"{what} at {where} would change sides of its {step.row.corner}"
-    if step.row.domain is not None and step.row.reach is None:
+    if cause == "domain":
         return f"{what} at {where} would come too near the edge of its domain"
-    if step.row.reach is not None:
-        return f"the argument of {what} at {where} may move by {step.row.reach:g} at most"
-    return f"{where} would leave the range of {s.problem.format.name}"
+    return f"the argument of {what} at {where} may move by {step.row.reach:g} at most"
 
 
 def power_of_two(h: float) -> str:

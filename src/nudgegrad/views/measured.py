@@ -13,10 +13,10 @@ import numpy as np
 from ..errors import UsageError
 from ..formats import Array
 from ..graphs.tokens import shortened
+from ..nudging.caps import blamed
 from ..nudging.optimal import Problem, measure, problem
 from ..nudging.stencils import STENCILS, Stencil
 from ..nudging.table import Nudge, nudges
-from ..sweeps.evaluate import Step
 from ..sweeps.run import Run
 from .digits import number
 from .notation import derivative, with_names
@@ -138,7 +138,7 @@ def _forbidden(q: Problem, h: Array) -> tuple[Forbidden, ...]:
     m = measure(q, h[None, :])
     name = q.run.graph.name(q.plan.nodes[0])
     reasons = [
-        "" if allowed else _why(q.plan.steps[blame] if blame >= 0 else None, q, name)
+        "" if allowed else _why(blame, q, name)
         for allowed, blame in zip(m.allowed[0], m.blame[0].tolist(), strict=True)
     ]
     edges = [float(h[0])]
@@ -163,16 +163,18 @@ def _edge(q: Problem, low: float, high: float) -> float:
     return high
 
 
-def _why(step: Step | None, q: Problem, name: str) -> str:
+def _why(blame: int, q: Problem, name: str) -> str:
     """What is wrong with a nudge, in a few words."""
-    if step is None:
+    if blame < 0:
         return f"{name} + h is {name}"
-    row, where = step.row, shortened(with_names(q.run.graph, step.node))
-    if row is not None and row.kink is not None:
+    position, cause = blamed(blame)
+    step = q.plan.steps[position]
+    where = shortened(with_names(q.run.graph, step.node))
+    if step.row is None or cause == "range":
+        return f"{where} leaves {q.format.name}"
+    if cause == "kink":
         stands = q.base.kinked[0] >= 0
         return f"{name} is on the corner of {where}" if stands else f"beyond the corner of {where}"
-    if row is not None and row.domain is not None:
-        return f"too near the {'pole' if '!= 0' in row.domain_text else 'edge'} of {where}"
-    if row is not None and row.reach is not None:
-        return f"too far for {where}"
-    return f"{where} leaves {q.format.name}"
+    if cause == "domain":
+        return f"too near the {'pole' if '!= 0' in step.row.domain_text else 'edge'} of {where}"
+    return f"too far for {where}"
