@@ -3,11 +3,12 @@
 import re
 import runpy
 import shlex
-from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from .views.pictures import check_apart
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "images" / "lesson"
@@ -66,10 +67,4 @@ def test_the_picture_is_what_the_command_draws(name, nudgegrad, tmp_path, reques
 def test_no_text_is_cut_off_or_stands_on_another(name):
     root, boxes = texts(name)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    for text, (left, top, right, bottom) in boxes.items():
-        assert left >= 0 <= top, text
-        assert right <= width, text
-        assert bottom <= height, text
-    for (one, a), (other, b) in combinations(boxes.items(), 2):
-        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-        assert apart, (one, other)
+    check_apart(boxes.items(), width, height)

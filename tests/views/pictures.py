@@ -50,8 +50,19 @@ def boxes(root):
     return found
 
 
-def check_chart(text):
-    """Raise an AssertionError if it is not."""
+def check_apart(boxes, width, height):
+    """Raise an AssertionError if a text is cut off or stands on another; boxes as `boxes` gives them."""
+    for words, (left, top, right, bottom) in boxes:
+        assert left >= 0, words
+        assert top >= 0, words
+        assert right <= width, words
+        assert bottom <= height, words
+    for (one, a), (other, b) in combinations(boxes, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (one, other)
+
+
+def check_picture(text):
+    """Raise an AssertionError if it is not well-formed, named, and legible; its root and its elements."""
     root, found = read(text)
     title, description, style = root[0], root[1], root[2].text
     assert (title.tag, description.tag, root.get("role")) == (f"{SPACE}title", f"{SPACE}desc", "img")
@@ -61,13 +72,17 @@ def check_chart(text):
     assert description.text.endswith(".")
     width, height = (float(root.get(key)) for key in ("width", "height"))
     assert width == WIDTH
-    for words, (left, top, right, bottom) in boxes(root):
-        assert left >= 0, words
-        assert top >= 0, words
-        assert right <= width, words
-        assert bottom <= height, words
-    for (one, a), (other, b) in combinations(boxes(root), 2):
-        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (one, other)
+    check_apart(boxes(root), width, height)
+    assert "prefers-color-scheme:dark" in style
+    assert "url(" not in text
+    assert text.count("http") == 1
+    return root, found
+
+
+def check_chart(text):
+    """Raise an AssertionError if it is not."""
+    root, found = check_picture(text)
+    width, height = (float(root.get(key)) for key in ("width", "height"))
     frame = [(float(a), float(b)) for a, b in PLACE.findall(found["frame"][-1].get("d"))]
     for kind in ("curve", "tangent", "rounding", "truncation", "hatch"):
         for e in found.get(kind, []):
@@ -77,9 +92,6 @@ def check_chart(text):
                 assert 0 <= float(y) <= height, kind
             drawn = [float(y) for _, y in PLACE.findall(e.get("d") or "")]
             assert max(drawn, default=0) < frame[0][1] or min(drawn, default=height) >= frame[0][1] - HAIR
-    assert "prefers-color-scheme:dark" in style
-    assert "url(" not in text
-    assert text.count("http") == 1
     return root, found
 
 
