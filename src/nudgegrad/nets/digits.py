@@ -47,6 +47,12 @@ NETS = {
     ),
 }
 
+EPOCHS = 30
+RATES = {  # at which the nets learn well
+    "adam": {"dense": 1e-3, "conv": 1e-2, "rnn": 3e-3, "lstm": 1e-2},
+    "gd": {"dense": 0.1, "conv": 0.2, "rnn": 0.1, "lstm": 1.0},
+}
+
 
 class Data(NamedTuple):
     """Images as (m, 8, 8) from 0 to 1, and which digit each is, as (m,)."""

@@ -40,12 +40,8 @@ def rnn_backward(dh: Array, cache: Cache) -> tuple[Array, Array, Array, Array]:
     x, W, _, h = cache
     _, da = rnn_through_time(dh, cache)  # (m, T, k)
     dx = da @ W.T  # (m, T, n) = (m, T, k) (k, n)
-    dW = np.tensordot(
-        x, da, axes=((0, 1), (0, 1))
-    )  # (n, k): W is the same at every step, so a sum
-    dU = np.tensordot(
-        h[:, :-1], da, axes=((0, 1), (0, 1))
-    )  # (k, k): with the state before
+    dW = np.tensordot(x, da, axes=((0, 1), (0, 1)))  # (n, k): W is the same at every step, so a sum
+    dU = np.tensordot(h[:, :-1], da, axes=((0, 1), (0, 1)))  # (k, k): with the state before
     db = da.sum(axis=(0, 1))  # (k,)
     return dx, dW, dU, db
 
