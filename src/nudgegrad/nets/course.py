@@ -31,7 +31,7 @@ def distance(
 
     Notes
     -----
-    ||claimed - nudged|| / (||claimed|| + ||nudged||), where nudged[k] is (f(x + h e_k) - f(x - h e_k)) / 2h.
+    ||claimed - nudged|| / (||claimed|| + ||nudged||), nudged[k] = (f(x + h e_k) - f(x - h e_k)) / 2h.
     It takes 2 P evaluations of f. The limit is a guess: rounding alone may be above it, and what is wrong
     in entries that are small beside the others stays below it.
 
