@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,11 @@ class Case:
     shapes: dict[str, tuple[int, ...]]
     options: Callable[[], dict[str, Any]] = field(default=dict)
     scale: float = 1.0
+
+    @property
+    def terms(self) -> int:
+        """No entry is a sum of more: all numbers that there are."""
+        return sum(map(math.prod, self.shapes.values()))
 
     def arrays(self) -> dict[str, Any]:
         random = np.random.default_rng(7)
