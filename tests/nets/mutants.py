@@ -21,7 +21,7 @@ MUTANTS: dict[Callable[..., Any], list[tuple[str, str]]] = {
         ("dz.sum(axis=0)", "dz.mean(axis=0)"),
         ("dz.sum(axis=0)", "dz[0]"),
     ],
-    layers.relu_backward: [("a > 0", "a >= 0"), ("da * (a > 0)", "da"), ("da *", "")],
+    layers.relu_backward: [("a > 0", "a >= 0"), ("da * (a > 0)", "da"), ("da * (a", "1.0 * (a")],
     layers.sigmoid_backward: [("(1 - a)", "(1 + a)"), ("da * a * (1 - a)", "da * a"), ("da * a", "da")],
     layers.tanh_backward: [("1 - a * a", "1 - a"), ("1 - a * a", "1 + a * a"), ("da *", "")],
     layers.dropout_backward: [("dy * mask", "dy"), ("dy * mask", "dy * (mask > 0)")],
