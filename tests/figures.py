@@ -58,3 +58,4 @@ READING_EASE_WHOLE = 60  # the median of all pages, engineers' ones included
 
 TRAJECTORY = 1e-12  # issue 9: largest difference of a weight from torch's in float64
 TRAJECTORY_STEPS = 200  # after so many steps
+DIGITS_RIGHT = {"dense": 0.97, "conv": 0.97, "rnn": 0.96, "lstm": 0.95}  # issue 9: of the held-out

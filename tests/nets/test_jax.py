@@ -49,7 +49,7 @@ def lstm(x: Any, W: Any, U: Any, b: Any) -> Any:
     return jnp.stack(found, axis=1)
 
 
-JAX = {
+JAX: dict[str, Any] = {
     "dense": lambda x, W, b: x @ W + b,
     "relu": jax.nn.relu,
     "sigmoid": jax.nn.sigmoid,
@@ -65,7 +65,7 @@ JAX = {
     "lstm": lstm,
     "last": lambda h: h[:, -1],
 }
-LOSSES = {
+LOSSES: dict[str, Any] = {
     "squared": lambda a, y: ((a - y) ** 2).sum() / (2 * len(a)),
     "logistic": lambda z, y: (jax.nn.softplus(z) - y * z).mean(),
     "softmax cross-entropy": lambda z, y: -jax.nn.log_softmax(z)[jnp.arange(len(y)), y].mean(),

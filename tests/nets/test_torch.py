@@ -41,7 +41,7 @@ def test_the_gradients_of_a_net_are_torchs(kind: str, dtype: str, data: digits.D
     J, gradients = net.loss_and_gradients(task, weights, x, y)
     made = module(kind, weights, getattr(torch, dtype))
     theirs = F.cross_entropy(made(torch.from_numpy(x)), torch.from_numpy(y))
-    theirs.backward()  # type: ignore[no-untyped-call]
+    theirs.backward()
     assert abs(J - theirs.item()) <= allowed(np.array(J, dtype), theirs.detach().numpy(), terms(kind, 40))
     for name, other in gradients_of(made).items():
         assert gradients[name].dtype == dtype
@@ -69,7 +69,7 @@ def trajectory(
         else:
             weights = descent.gradient_descent(weights, gradients, settings.rate * (1 + slip))
         theirs.zero_grad()
-        F.cross_entropy(made(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(made(x[batch]), y[batch]).backward()
         theirs.step()
     return dict(weights), weights_of(made)
 
@@ -145,7 +145,7 @@ TORCH = {
     )[0],
     "last": lambda h: h[:, -1],
 }
-LOSSES = {
+LOSSES: dict[str, Any] = {
     "squared": lambda a: F.mse_loss(a, labels("squared"), reduction="sum") / 10,
     "logistic": lambda z: F.binary_cross_entropy_with_logits(z, labels("logistic")),
     "softmax cross-entropy": lambda z: F.cross_entropy(z, labels("softmax cross-entropy")),

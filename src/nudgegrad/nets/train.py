@@ -21,7 +21,7 @@ from ..checks.result import Check
 from ..errors import EvaluationError, UsageError
 from ..formats import Array
 from .descent import Moments, adam, clipped, gradient_descent, minibatches, no_moments
-from .digits import Data, task
+from .digits import RATES, Data, task
 from .flow import birthplace, finite
 from .net import Task, forward, loss, loss_and_gradients, start
 
@@ -169,6 +169,11 @@ def accuracy(task: Task, weights: Mapping[str, Array], x: Array, y: np.ndarray) 
     return float((scores.argmax(axis=1) == y).mean())
 
 
+def smaller_rate(settings: Settings) -> float:
+    """What to try next: a tenth, or less where the usual rate is even smaller."""
+    return min(settings.rate / 10, RATES[settings.optimiser][settings.net])
+
+
 @dataclass(frozen=True)
 class _Batch:
     """A step that can be computed again."""
@@ -202,8 +207,8 @@ def _diverged(batch: _Batch, before: _Batch | None, settings: Settings) -> Evalu
         place = birthplace(begun.task, begun.weights, begun.x, begun.y, begun.random())
     where = place or (f"the step of {lost[0]}" if lost else "L2")
     return EvaluationError(
-        f"J is no finite number after step {begun.step}: that began in {where}",
-        help=f"a smaller rate: --rate {settings.rate / 10:.0e}".replace("e-0", "e-").replace("e+0", "e"),
+        f"J is no finite number at step {begun.step}: that began in {where}",
+        help=f"a smaller rate: --rate {smaller_rate(settings):g}",
     )
 
 
@@ -234,6 +239,8 @@ def loaded(contents: bytes) -> State:
         If that is no saved training.
     """
     try:
+        if not zipfile.is_zipfile(io.BytesIO(contents)):
+            raise ValueError("it is no .npz")
         with np.load(io.BytesIO(contents), allow_pickle=False) as file:
             arrays = dict(file)
         settings = Settings(**json.loads(str(arrays["settings"])))
