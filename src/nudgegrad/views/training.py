@@ -72,15 +72,13 @@ def checks_sheet(state: State) -> Sheet:
     columns = [
         Column("step"),
         Column("", "<", spoken="verdict"),
-        Column("resolution"),
         Column("reason", "<"),
     ]
     rows = [
         [
             Cell(str(step)),
             SIGNS[found.verdict],
-            Cell(rough(found.resolution)),
-            Cell(f"{found.verdict.value}: {found.reason}"),
+            Cell(f"{found.verdict.value}: {found.reason}. Resolution {rough(found.resolution)}"),
         ]
         for step, found in state.checks
     ]
