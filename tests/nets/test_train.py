@@ -11,6 +11,7 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.nets import layers, net, train
+from nudgegrad.nets.descent import minibatches
 from nudgegrad.nets.digits import EPOCHS, HELD_OUT, NETS, RATES, Data, digits
 from nudgegrad.nets.train import Settings, State, beginning, loaded, saved
 from tests.figures import DIGITS_RIGHT
@@ -139,3 +140,17 @@ def test_the_layer_of_the_first_number_lost_is_named(layer: str, where: str, dat
     huge = replace(state, weights={**state.weights, layer: np.full_like(state.weights[layer], 1e308)})
     with pytest.raises(ng.EvaluationError, match=f"step 1: that began in {where}"):
         after(1, huge, data)
+
+
+def test_every_epoch_has_an_order_of_its_own(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[Any] = []
+
+    def watched(*arguments: Any) -> Any:
+        found = list(minibatches(*arguments))
+        orders.append(np.concatenate(found).tolist())
+        return found
+
+    monkeypatch.setattr(train, "minibatches", watched)
+    after(2, beginning(Settings("dense", 1e-3)), Data(data.x[:99], data.y[:99], data.test_x, data.test_y))
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(99))

@@ -49,9 +49,7 @@ def as_text(state: State, screen: Screen) -> str:
     if state.checks:
         parts.append(checks_sheet(state).as_text(screen))
     if count:
-        right = round(state.accuracies[-1] * HELD_OUT)
-        epochs = "1 epoch" if count == 1 else f"{count} epochs"
-        parts.append(screen.wrap(f"{right} of {HELD_OUT} held-out digits are right after {epochs}."))
+        parts.append(screen.wrap(result(state)))
         if state.losses[-1] > GUESSING:
             parts.append(
                 screen.wrap(
@@ -60,6 +58,13 @@ def as_text(state: State, screen: Screen) -> str:
                 )
             )
     return "\n".join(filter(None, parts))
+
+
+def result(state: State) -> str:
+    """How good the net is, in a sentence."""
+    right = round(state.accuracies[-1] * HELD_OUT)
+    epochs = "1 epoch" if state.epoch == 1 else f"{state.epoch} epochs"
+    return f"{right} of {HELD_OUT} held-out digits are right after {epochs}."
 
 
 def loss_text(J: float) -> str:
@@ -149,9 +154,7 @@ def training_svg(state: State, before: Mapping[str, Array], after: Mapping[str, 
         [Line("at the start", places, first, True), Line("at the end", places, last, True)],
         [(float(k), name) for k, name in enumerate(names) if k % every == 0 or k == len(names) - 1],
     )
-    right = round(state.accuracies[-1] * HELD_OUT)
-    said = f"After {state.epoch} epochs {right} of {HELD_OUT} held-out digits are right."
-    return panels_svg([learning, flow], [said])
+    return panels_svg([learning, flow], [result(state)])
 
 
 def positions(norms: Mapping[str, Array], learns: Sequence[str]) -> tuple[list[str], Array]:
