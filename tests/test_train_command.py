@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -132,25 +131,32 @@ def test_ctrl_c_before_the_first_epoch(nudgegrad: Any, monkeypatch: pytest.Monke
     assert called.err == "interrupted after 0 of 3 epochs\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
-def test_a_real_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="signals and terminals are others there")
+def test_a_real_ctrl_c_on_a_terminal(tmp_path: Path) -> None:
+    import pty
+
     path = tmp_path / "net.npz"
     arguments = ("train", "digits", "--net", "conv", "--epochs", "100000", "--save", str(path))
+    master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "nudgegrad", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "nudgegrad", *arguments], stdout=subprocess.PIPE, stderr=slave
     )
+    os.close(slave)
+    said = b""
     try:
-        while not path.exists():
-            assert process.poll() is None
-            time.sleep(0.01)
+        while b"epoch 2 of 100000 [....." not in said:
+            said += os.read(master, 1024)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=60)
+        said += os.read(master, 4096)
     finally:
         process.kill()
+        os.close(master)
     assert process.returncode == cli.INTERRUPTED
-    assert err.startswith(b"interrupted after ")
+    assert b"interrupted after " in said
+    assert out.startswith(b"conv: 1210 weights")
     state = loaded(path.read_bytes())
-    assert state.epoch >= 1
+    assert state.epoch >= 2
     assert saved(state) == path.read_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
 

@@ -14,7 +14,7 @@ from .recurrent import lstm, lstm_through_time, rnn, rnn_through_time
 THROUGH_TIME = {rnn: rnn_through_time, lstm: lstm_through_time}
 
 
-def gradient_norms(task: Task, weights: Mapping[str, Array], x: Array, y: Array) -> dict[str, Array]:
+def gradient_norms(task: Task, weights: Mapping[str, Array], x: Array, y: np.ndarray) -> dict[str, Array]:
     """The length of dJ/d(output) for each layer, from left to right; for recurrent ones at each step, (T,).
 
     Where it shrinks from right to left the layers on the left hardly learn; where it grows they leap.
@@ -37,7 +37,7 @@ def birthplace(
     task: Task,
     weights: Mapping[str, Array],
     x: Array,
-    y: Array,
+    y: np.ndarray,
     random: np.random.Generator | None = None,
 ) -> str | None:
     """Where the first number that is not finite was born, in words; None if all are finite.

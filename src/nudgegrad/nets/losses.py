@@ -17,7 +17,7 @@ from .layers import Cache, sigmoid
 Weights = Mapping[str, Array]
 
 
-def squared(a: Array, y: Array) -> tuple[float, Cache]:
+def squared(a: Array, y: np.ndarray) -> tuple[float, Cache]:
     """J = sum (a - y)^2 / (2 m), for a and y of shape (m, n).
 
     Examples
@@ -36,7 +36,7 @@ def squared_backward(cache: Cache) -> Array:
     return d / len(d)  # (m, n): (a - y) / m
 
 
-def logistic(z: Array, y: Array) -> tuple[float, Cache]:
+def logistic(z: Array, y: np.ndarray) -> tuple[float, Cache]:
     """J = -sum (y log s + (1 - y) log(1 - s)) / m with s = sigmoid(z), for z and y of shape (m, 1).
 
     Taken together with the sigmoid it is log(1 + exp(z)) - y z, which no z makes overflow.
@@ -53,7 +53,7 @@ def logistic_backward(cache: Cache) -> Array:
     return d
 
 
-def softmax_cross_entropy(z: Array, y: Array) -> tuple[float, Cache]:
+def softmax_cross_entropy(z: Array, y: np.ndarray) -> tuple[float, Cache]:
     """J = -sum log p[y] / m with p = softmax(z), for z of shape (m, k) and labels y of shape (m,).
 
     The largest z of each example is taken off first: p stays the same and exp cannot overflow.

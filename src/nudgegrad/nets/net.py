@@ -122,7 +122,11 @@ class Task(NamedTuple):
 
 
 def loss(
-    task: Task, weights: Mapping[str, Array], x: Array, y: Array, random: np.random.Generator | None = None
+    task: Task,
+    weights: Mapping[str, Array],
+    x: Array,
+    y: np.ndarray,
+    random: np.random.Generator | None = None,
 ) -> float:
     """J of a batch."""
     out, _ = forward(task.net, weights, x, random)
@@ -131,7 +135,11 @@ def loss(
 
 
 def loss_and_gradients(
-    task: Task, weights: Mapping[str, Array], x: Array, y: Array, random: np.random.Generator | None = None
+    task: Task,
+    weights: Mapping[str, Array],
+    x: Array,
+    y: np.ndarray,
+    random: np.random.Generator | None = None,
 ) -> tuple[float, dict[str, Array]]:
     """J of a batch and dJ/dw for every weight.
 

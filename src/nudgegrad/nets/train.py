@@ -23,6 +23,7 @@ from ..formats import Array
 from .descent import Moments, adam, clipped, gradient_descent, minibatches, no_moments
 from .digits import RATES, Data, task
 from .flow import birthplace, finite
+from .layers import dropout
 from .net import Task, forward, loss, loss_and_gradients, start
 
 OPTIMISERS = ("adam", "gd")
@@ -187,7 +188,7 @@ class _Batch:
 
     def random(self) -> np.random.Generator | None:
         """What drops the same entries each time; None where nothing is dropped."""
-        drops = any(layer.name == "dropout" for layer in self.task.net)
+        drops = any(layer.forward is dropout for layer in self.task.net)
         return np.random.default_rng(self.seed) if drops else None
 
     def loss(self, weights: Mapping[str, Array]) -> float:
