@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from nudgegrad.nets.digits import NETS
+
 
 def allowed(one: Any, other: Any, terms: int) -> Any:
     """Twice the rounding of sums of so many terms, each as large as the largest entry.
@@ -24,3 +26,13 @@ def assert_equal_within_rounding(one: Any, other: Any, terms: int) -> None:
     """Raise an AssertionError if they are farther apart, or have other shapes."""
     assert one.shape == other.shape
     assert np.abs(one - other).max() <= allowed(one, other, terms)
+
+
+USED = {"conv": 36, "rnn": 8, "lstm": 8}  # how often a weight is used in an example: places, steps
+
+
+def terms(kind: str, examples: int) -> int:
+    """Of all sums on the longest way through a net and back, and over the examples."""
+    shapes = [shape for layer in NETS[kind] for shape in layer.shapes.values() if len(shape) > 1]
+    steps = USED.get(kind, 1)
+    return 2 * sum(steps * int(np.prod(shape[:-1])) + shape[-1] for shape in shapes) + examples * steps

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from jax import lax
 
+from nudgegrad.nets import digits, net
 from tests.frameworks.jax_functions import with_x64
 from tests.nets.cases import CASES
-from tests.nets.rounding import assert_equal_within_rounding
+from tests.nets.rounding import assert_equal_within_rounding, terms
 
 ORDER = ("NHWC", "HWIO", "NHWC")
 
@@ -70,6 +71,44 @@ LOSSES: dict[str, Any] = {
     "logistic": lambda z, y: (jax.nn.softplus(z) - y * z).mean(),
     "softmax cross-entropy": lambda z, y: -jax.nn.log_softmax(z)[jnp.arange(len(y)), y].mean(),
 }
+
+
+def affine(w: Any, layer: str, x: Any) -> Any:
+    return x @ w[f"{layer}.W"] + w[f"{layer}.b"]
+
+
+def dense_net(w: Any, x: Any) -> Any:
+    a = jax.nn.relu(affine(w, "hidden1", x.reshape(len(x), 64)))
+    return affine(w, "output", jax.nn.relu(affine(w, "hidden2", a)))
+
+
+def conv_net(w: Any, x: Any) -> Any:
+    a = jax.nn.relu(conv(0, 1)(x[..., None], w["filters.W"], w["filters.b"]))
+    return affine(w, "output", JAX["max pool"](a).reshape(len(x), 108))
+
+
+def recurrent_net(layer: Any) -> Any:
+    return lambda w, x: affine(w, "output", layer(x, w["rows.W"], w["rows.U"], w["rows.b"])[:, -1])
+
+
+NETS = {"dense": dense_net, "conv": conv_net, "rnn": recurrent_net(rnn), "lstm": recurrent_net(lstm)}
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_the_gradients_of_a_net_are_jaxs(kind: str) -> None:
+    task, random = digits.task(kind), np.random.default_rng(3)
+    weights = {k: w + 0.01 for k, w in net.start(task.net, random).items()}
+    data = digits.digits()
+    x, y = data.x[:40], data.y[:40]
+    _, gradients = net.loss_and_gradients(task, weights, x, y)
+    with with_x64(True):
+        lost = LOSSES["softmax cross-entropy"]
+        theirs = jax.grad(lambda w: lost(NETS[kind](w, x), y))(weights)
+        found = {name: np.asarray(d) for name, d in theirs.items()}
+    assert found.keys() == gradients.keys()
+    for name, ours in gradients.items():
+        assert found[name].dtype == np.float64
+        assert_equal_within_rounding(ours, found[name], terms(kind, 40))
 
 
 @pytest.mark.parametrize("name", [*JAX, *LOSSES])

@@ -13,7 +13,7 @@ from nudgegrad.nets import descent, digits, net, train
 from nudgegrad.nets.digits import NETS
 from tests.figures import TRAJECTORY, TRAJECTORY_STEPS
 from tests.nets.cases import CASES
-from tests.nets.rounding import allowed, assert_equal_within_rounding
+from tests.nets.rounding import allowed, assert_equal_within_rounding, terms
 from tests.nets.torch_nets import gradients_of, module, weights_of
 
 RATES = {"adam": 1e-2, "gd": 0.1}
@@ -23,13 +23,6 @@ F = torch.nn.functional
 @pytest.fixture(scope="module")
 def data() -> digits.Data:
     return digits.digits()
-
-
-def terms(kind: str, examples: int) -> int:
-    """Of all sums on the longest way through a net and back."""
-    sizes = [shape for layer in NETS[kind] for shape in layer.shapes.values() if len(shape) > 1]
-    steps = 8 if kind in ("rnn", "lstm") else 1
-    return 2 * sum(steps * int(np.prod(shape[:-1])) + shape[-1] for shape in sizes) + examples * steps * 36
 
 
 @pytest.mark.parametrize("kind", NETS)
