@@ -124,11 +124,14 @@ def test_ctrl_c_leaves_a_file_that_goes_on(
     assert path.read_bytes() == whole.read_bytes()
 
 
-def test_ctrl_c_before_the_first_epoch(nudgegrad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_before_the_first_epoch(
+    nudgegrad: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(command, "train", stopping_after(0))
-    called = nudgegrad(*DENSE, "-o", "-")
+    called = nudgegrad(*DENSE, "-o", "-", "--save", str(tmp_path / "net.npz"))
     assert (called.code, called.out) == (cli.INTERRUPTED, "")
-    assert called.err == "interrupted after 0 of 3 epochs\n"
+    assert called.err == "interrupted after 0 of 3 epochs\n"  # there is no file to go on with
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and terminals are others there")

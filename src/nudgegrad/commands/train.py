@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -42,51 +42,41 @@ def run(options: Options, screen: Screen) -> Outcome:
         )
     picture = None if options.output in (None, "-") else writable(str(options.output))
     target = options.save or options.resume
-    save = None if target is None else _to_save(target)
+    save, kept = None if target is None else _to_save(target), options.resume
     data = digits()
-    norms = _norms(beginning(state.settings), data)
     began, progress, interrupted = time.perf_counter(), Progress(epochs), ""
     try:
         for state in train(begun, data, check_every):
             if save:
                 write_whole(save, saved(state))
+                kept = target
             progress.show(_bar(state, epochs))
             if state.epoch == epochs:
                 break
     except KeyboardInterrupt:
-        goes_on = f"; nudgegrad train digits --resume {target} --epochs {epochs} goes on" if save else ""
+        goes_on = f"; nudgegrad train digits --resume {kept} --epochs {epochs} goes on" if kept else ""
         interrupted = f"interrupted after {state.epoch} of {epochs} epochs{goes_on}"
     except EvaluationError as error:
-        if save and state.epoch:
-            error.help = f"{error.help}; {target} has the weights after epoch {state.epoch}"
+        if kept:
+            error.help = f"{error.help}; {kept} has the weights after epoch {state.epoch}"
         raise
     finally:
         progress.show("")
     seconds = time.perf_counter() - began
-    return _told(options, screen, state, _Pictured(norms, data, picture), seconds, interrupted)
-
-
-class _Pictured:
-    """What the picture needs."""
-
-    def __init__(self, before: Mapping[str, Array], data: Data, path: Path | None) -> None:
-        self.before, self.data, self.path = before, data, path
-
-
-def _told(
-    options: Options, screen: Screen, state: State, about: _Pictured, seconds: float, interrupted: str
-) -> Outcome:
+    drawn = ""
+    if options.output and state.epoch:
+        drawn = training_svg(state, _norms(beginning(state.settings), data), _norms(state, data))
+    if picture is not None and drawn:
+        write_whole(picture, drawn + "\n")
     verdicts = [found.verdict for _, found in state.checks]
     verdict = next((v for v in WORST if v in verdicts), None)
-    after = _norms(state, about.data)
-    drawn = training_svg(state, about.before, after) if options.output and state.epoch else ""
-    if about.path is not None and drawn:
-        write_whole(about.path, drawn + "\n")
     if options.json:
-        return Outcome(of_training(document(state, after, seconds)), verdict, interrupted)
-    if options.output == "-":
-        return Outcome(drawn, verdict, interrupted)
-    return Outcome(as_text(state, screen), verdict, interrupted)
+        text = of_training(document(state, _norms(state, data), seconds))
+    elif options.output == "-":
+        text = drawn
+    else:
+        text = as_text(state, screen)
+    return Outcome(text, verdict, interrupted)
 
 
 def _norms(state: State, data: Data) -> dict[str, Array]:
