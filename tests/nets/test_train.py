@@ -122,6 +122,14 @@ def test_a_training_that_diverges_stops_and_says_where(data: Data) -> None:
     assert raised.value.help == "a smaller rate: --rate 0.2"
 
 
+def test_numbers_at_the_edge_of_the_format_give_no_warning(data: Data) -> None:
+    one = Data(data.x[:32], data.y[:32], data.test_x, data.test_y)
+    state = beginning(Settings("dense", 1e307, "gd"))  # finite weights, from which infinity comes next
+    assert np.isfinite(after(1, state, one).losses[0])
+    with pytest.raises(ng.EvaluationError, match="at step 2"):
+        after(2, state, one)
+
+
 def test_it_stops_at_the_last_step_of_an_epoch_too(data: Data) -> None:
     one = Data(data.x[:32], data.y[:32], data.test_x, data.test_y)
     weights = dict(beginning(Settings("dense", 1e308, "gd")).weights)

@@ -153,12 +153,14 @@ def train(state: State, data: Data, check_every: int = 0) -> Iterator[State]:
             before = batch
         if before is not None and not finite(weights.values()):
             raise _diverged(replace(before, weights=weights), before, settings)
+        with np.errstate(all="ignore"):
+            right, mean = accuracy(task, weights, data.test_x, data.test_y), float(np.mean(losses))
         state = replace(
             state,
             weights=weights,
             moments=moments,
-            losses=(*state.losses, float(np.mean(losses))),
-            accuracies=(*state.accuracies, accuracy(task, weights, data.test_x, data.test_y)),
+            losses=(*state.losses, mean),
+            accuracies=(*state.accuracies, right),
             checks=tuple(checks),
         )
         yield state
