@@ -22,6 +22,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
     "roundoff": "which operation lost the precision of J, in short number formats",
+    "train": "a net made by hand on scikit-learn's digits, its gradient checked",
     "ops": "the operators and functions of programs, with their derivatives",
 }
 PASSED, FAILED, WRONG, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 130
@@ -41,6 +42,7 @@ examples:
   nudgegrad plot "J = sin(w)*exp(w)" w=1 --node w -o v.svg
   nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
   nudgegrad lab export nw1 --html out.html --no-answers
+  nudgegrad train digits --net rnn --save rnn.npz -o rnn.svg --check-every 50
 
 Every value of a program, the derivative of its output by each, and for each the
 nudge that measures this derivative best, with a bound of the error.
@@ -65,17 +67,28 @@ options:
   --at WHERE           check: x, as params.npz, x.npy or net.py:params;
                        plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
-  --seed N             check: of the directions, 0 by default
+  --seed N             check: of the directions; train: of all chance; 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
-  -o, --output FILE    plot: write the picture to a file; answer: draw the card
+  -o, --output FILE    plot, train: write the picture to a file; answer: the card
   --fixed NAME ...     lab: inputs without boxes; plot: without derivatives;
                        answer: data, which a step leaves as they are
-  --save FILE          lab: where answers are kept, else in your state folder
+  --save FILE          lab: where answers are kept, else in your state folder;
+                       train: the weights after each epoch, as .npz
   --port N             lab: the port of the page, else a free one
   --no-browser         lab: print the address only
   --html FILE          lab export: one offline page instead, of all exercises or one
   --no-answers         lab export: a page that knows no right answer
+  --net NET            train: dense, conv, rnn or lstm
+  --epochs N           train: in all, 30 by default
+  --optimiser NAME     train: adam (the default) or gd, gradient descent
+  --rate R             train: the learning rate
+  --batch N            train: examples in a minibatch, 32 by default
+  --l2 R               train: strength of L2 on the matrices
+  --dropout R          train: share of the last layer's inputs that are dropped
+  --clip R             train: longest gradient of a step
+  --check-every N      train: check the gradient every N steps
+  --resume FILE        train: go on with a training that --save wrote
   --allow-inconclusive exit with 0 where nothing failed
   --color WHEN         auto (the default), always or never; --no-color for never
   --version, --help

@@ -23,6 +23,9 @@ MOST_DIGITS = 17
 COLORS = ("auto", "always", "never")
 EVERYWHERE = frozenset({"json", "color"})
 OF_PROGRAMS = EVERYWHERE | {"format", "stencil", "digits", "node", "file", "allow_inconclusive"}
+OF_TRAINING = frozenset(
+    {"net", "epochs", "rate", "optimiser", "batch", "l2", "dropout", "clip", "resume", "check_every"}
+)
 OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
@@ -34,6 +37,7 @@ OPTIONS_OF = {
     ),
     "roundoff": EVERYWHERE | {"format", "digits", "file", "all"},
     "ops": EVERYWHERE,
+    "train": EVERYWHERE | OF_TRAINING | {"seed", "save", "output", "allow_inconclusive"},
 }
 
 
@@ -77,6 +81,16 @@ class Options:
     at: str | None = None
     args: str | None = None
     seed: str | None = None
+    net: str | None = None
+    epochs: str | None = None
+    rate: str | None = None
+    optimiser: str | None = None
+    batch: str | None = None
+    l2: str | None = None
+    dropout: str | None = None
+    clip: str | None = None
+    resume: str | None = None
+    check_every: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -101,6 +115,8 @@ def _parser() -> _Parser:
         parser.add_argument(name)
     for name in ("--at", "--args", "--seed"):
         parser.add_argument(name)
+    for name in sorted(OF_TRAINING):
+        parser.add_argument(f"--{name.replace('_', '-')}")
     parser.add_argument("--node", action="append")
     parser.add_argument("--fixed", action="extend", nargs="+")
     parser.add_argument("-f", "--file")

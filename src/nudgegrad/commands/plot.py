@@ -112,7 +112,7 @@ def writable(name: str) -> Path:
     return given
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, contents: str | bytes) -> None:
     """Write a file all at once: whatever happens, it is as it was or as it should be.
 
     Raises
@@ -127,7 +127,10 @@ def write_whole(path: Path, text: str) -> None:
         beside = target.with_name(f".nudgegrad-{os.getpid()}.part")
     try:
         try:
-            beside.write_text(text, encoding="ascii", newline="\n")
+            if isinstance(contents, str):
+                beside.write_text(contents, encoding="ascii", newline="\n")
+            else:
+                beside.write_bytes(contents)
             if beside is not target:
                 beside.replace(target)
         finally:

@@ -77,6 +77,11 @@ def of_roundoff(found: Roundoff) -> str:
     return _dumped(made)
 
 
+def of_training(found: dict[str, Any]) -> str:
+    """The document of `nudgegrad train`."""
+    return _dumped({"schema": SCHEMA, "command": "train", **found})
+
+
 def of_rows() -> str:
     """The document of `nudgegrad ops`."""
     return _dumped({"schema": SCHEMA, "command": "ops", "ops": rows.document()})
