@@ -1,0 +1,420 @@
+"""Derivatives of P functions of one number each, all advancing through the same rounds of evaluations.
+
+A coarse ladder of steps shows on which scale f bends; a fine one below that scale gives the estimates; a few
+further steps are taken where the best of them was found, or where large and small steps contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import Array
+from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, isolated, leaving
+from .candidates import Candidates, Shown, candidates, shown
+from .grain import grid_of, noise_floor, repeats, unit_of
+from .ladders import LADDERS, Ladder
+from .sampling import Samples
+
+ROUNDS = 5  # calls of a function that takes all points at once
+SEARCHES = 3  # of them: after so many the ladder is as long as it gets
+FINE = 6  # rungs of the fine ladder
+CLOSE = 3, 4  # rungs that refine the best window, the first and the second time
+BOTH = 1.5  # times the even part's scale: a longer one of the odd part is taken for luck
+GAP = 3  # rungs that are put between the last step that shows a slope and the first that does not
+WIDEST = 6.0  # times the noise: a difference between rungs up to it is none
+ALIKE = 0.3  # of the slope: neighbouring rungs that agree so far see the same curve
+GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
+RIVAL = 0.25  # of the slope: an estimate with a bar below it can speak against another
+BEYOND = 0.999  # times a step that is too small: only windows above it count
+BLIND = 0.5  # a bar above this share of the estimate says too little
+COARSE_GRID = 1e-3  # of how far f moves: a grid above it leaves no slope to speak of
+Bools = npt.NDArray[np.bool_]
+
+
+class Code(StrEnum):
+    """Why the verdict is what it is."""
+
+    CLEAR = "clear"
+    ROUNDED = "rounded"
+    KINK = "kink"
+    JUMP = "jump"
+    STEEP = "steep"
+    SCALES = "scales"
+    GRID = "grid"
+    WIDE = "wide"
+    NOT_FINITE = "not_finite"
+    NOWHERE = "nowhere"
+    CHANGES = "changes"
+
+
+@dataclass
+class Lane:
+    """What is decided of one function on the way."""
+
+    stage: int = 0  # 0 searching, 1 to be judged, 2 done
+    side: int = 0
+    refined: int = 0
+    probed: bool = False
+    decided: bool = False
+    rival: bool = False
+    small: tuple[float, float, float] | None = None  # slope, bar and largest step of the smaller scale
+    below: float = np.inf  # only windows of steps below count
+    over: float = 0.0  # only windows of steps above count
+    corner: Corner | None = None
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Derivatives of one order, shape (P,) each.
+
+    Parameters
+    ----------
+    value, bar : array
+        nan and inf where there is none.
+    noise, truncation : array
+        The two parts of the bar.
+    h : array
+        The largest step that counts.
+    unit : array
+        Standard deviation of f's noise, as seen by the fit.
+    code : list of Code
+    slopes : array, shape (P, 2)
+        Left and right, at a kink; else nan.
+    side : array
+        0, or the only side on which f is defined.
+    """
+
+    value: Array
+    bar: Array
+    rounding: Array
+    truncation: Array
+    h: Array
+    noise: Array
+    code: list[Code]
+    slopes: Array
+    side: npt.NDArray[np.int64]
+
+
+@dataclass
+class Study:
+    """An estimate on its way.
+
+    Parameters
+    ----------
+    samples : Samples
+    order : int
+        Of the derivative, 1 to 4.
+    """
+
+    samples: Samples
+    order: int
+    ladder: Ladder = field(init=False)
+    lanes: list[Lane] = field(init=False)
+    unit: Array = field(init=False)
+    grid: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ladder = LADDERS[self.samples.format.name]
+        self.lanes = [Lane() for _ in self.samples.x]
+
+    def run(self) -> Estimates:
+        """All rounds."""
+        samples, everyone = self.samples, np.ones(len(self.lanes), dtype=bool)
+        samples.take(samples.scale[:, None] * 2.0 ** np.array(self.ladder.coarse, dtype=float), centre=everyone)
+        self._learn()
+        for lane, side in zip(self.lanes, sides(samples), strict=True):
+            lane.side = int(side)
+        while samples.rounds < ROUNDS:
+            wanted, again = self._wanted()
+            if not np.isfinite(wanted).any() and not again.any():
+                break
+            before = samples.rounds
+            samples.take(wanted, np.array([lane.side for lane in self.lanes]), again)
+            if samples.rounds == before:
+                if all(lane.stage == 2 for lane in self.lanes):
+                    break
+                for lane in self.lanes:
+                    lane.stage = min(lane.stage + 1, 2)
+                continue
+            self._learn()
+        return self._settled()
+
+    def _learn(self) -> None:
+        self.unit = unit_of(self.samples)
+        self.grid = grid_of(self.samples, self.unit)
+
+    def _shown(self, lanes: Bools) -> Shown:
+        part = self.samples.subset(lanes)
+        floor = noise_floor(part, self.unit[lanes], self.grid[lanes])
+        return shown(part, self.unit[lanes], floor)
+
+    def _wanted(self) -> tuple[Array, Bools]:
+        """The next steps of every lane, and whose f(x) is wanted again."""
+        count = len(self.lanes)
+        wanted, again = np.full((count, 10), np.nan), np.zeros(count, dtype=bool)
+        searching = np.array([lane.stage == 0 for lane in self.lanes])
+        judged = np.array([lane.stage == 1 for lane in self.lanes])
+        if searching.any():
+            s = self._shown(searching)
+            for k, p in enumerate(np.flatnonzero(searching)):
+                lane, r = self.lanes[p], rungs_of(s, k, self.lanes[p].side)
+                more = further(r, self.order, self.ladder, float(self.samples.scale[p])) if self.samples.rounds < SEARCHES else []
+                if not len(more):
+                    more = fine(r, self.order, self.ladder, lane.side)
+                    lane.stage, again[p] = 1, True
+                wanted[p, : len(more)] = more
+        if judged.any():
+            s = self._shown(judged)
+            c, choice = self._best(s, judged)
+            for k, p in enumerate(np.flatnonzero(judged)):
+                more = self._judge(self.lanes[p], rungs_of(s, k, 0), c, k, int(choice[k]), float(self.unit[p]))
+                wanted[p, : len(more)] = more
+                if not len(more):
+                    self.lanes[p].stage = 2
+        return wanted, again
+
+    def _best(self, s: Shown, which: Bools) -> tuple[Candidates, npt.NDArray[np.int64]]:
+        """All candidates of some lanes, and the best of each by its score."""
+        lanes = [lane for lane, asked in zip(self.lanes, which, strict=True) if asked]
+        c = self._candidates(s, lanes, np.zeros(len(lanes)))
+        choice = self._choice(c, lanes)
+        if self.order == 1:
+            value = c.pick("value", choice)
+            c = self._candidates(s, lanes, np.where(np.isfinite(value), value, 0.0))
+            choice = self._choice(c, lanes)
+        return c, choice
+
+    def _candidates(self, s: Shown, lanes: list[Lane], reference: Array) -> Candidates:
+        side = np.array([lane.side for lane in lanes])
+        found = candidates(s, self.order, 0, reference)
+        for one in (1, -1):
+            if (side == one).any():
+                found = merged(found, candidates(s, self.order, one, reference), side == one)
+        return found
+
+    @staticmethod
+    def _choice(c: Candidates, lanes: list[Lane]) -> npt.NDArray[np.int64]:
+        below = np.array([lane.below for lane in lanes])[:, None]
+        over = np.array([lane.over for lane in lanes])[:, None]
+        allowed = np.where((c.top < below) & (c.bottom > over), c.score, np.inf)
+        return np.argmin(allowed, 1)
+
+    def _judge(self, lane: Lane, r: Rungs, c: Candidates, k: int, best: int, unit: float) -> Any:
+        """Further steps for one lane; none if it is done."""
+        score = float(c.score[k, best])
+        if lane.side == 0:
+            lane.corner = corner(r) if self.order == 1 else None
+            if lane.corner is not None:
+                return []
+            if self.order == 1 and np.isfinite(score):
+                more = self._doubt(lane, r, c, k, best)
+                if len(more):
+                    return more
+                allowed = np.where((c.top[k] < lane.below) & (c.bottom[k] > lane.over), c.score[k], np.inf)
+                best = int(np.argmin(allowed))
+                score = float(allowed[best])
+        if not np.isfinite(score):
+            return self._under(r, lane)
+        value, top = abs(float(c.value[k, best])), float(c.top[k, best])
+        if lane.refined >= len(GOOD) or score <= GOOD[lane.refined] * unit * value:
+            return []
+        curved = float(c.truncation[k, best]) >= float(c.noise[k, best])
+        start = 0.3 * top if curved or lane.refined else 1.6 * top
+        lane.refined += 1
+        return start * 2.0 ** (-self.ladder.close * np.arange(CLOSE[lane.refined - 1]))
+
+    def _under(self, r: Rungs, lane: Lane) -> Any:
+        """Steps below all that were taken, where none gave an estimate."""
+        if lane.refined or not len(r.h):
+            return []
+        lane.refined = 1
+        return r.h[0] * 0.7 * 2.0 ** (-self.ladder.fine * np.arange(FINE))
+
+    def _doubt(self, lane: Lane, r: Rungs, c: Candidates, k: int, best: int) -> Any:
+        """Steps that decide between two scales that contradict each other; none if they do not.
+
+        Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
+        beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
+        """
+        if lane.decided:
+            return []
+        value, score = float(c.value[k, best]), float(c.score[k, best])
+        if lane.small is None:
+            under = beneath(r, value, score, float(c.bottom[k, best]))
+            lane.rival = under is not None
+            lane.small = (value, score, float(c.top[k, best])) if under is None else (
+                float(r.slope[under]), WIDEST * float(r.noise[under]), float(r.h[under])
+            )  # fmt: skip
+        small = lane.small
+        found = leaving(r, *small)
+        if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
+            lane.small = None  # the best may yet change
+            return []
+        larger = np.where((c.bottom[k] >= found.bad) & (c.score[k] < RIVAL * np.abs(c.value[k])), c.score[k], np.inf)
+        if not lane.rival and not np.isfinite(larger).any():
+            lane.decided = not follows(r, small[0], found.bad)
+            if not lane.decided:
+                lane.small = None
+                return []
+            lane.over = found.bad * BEYOND
+            return self._above(r, found.bad)
+        if found.way is not Way.GROWS and not lane.probed and found.bad > 6 * found.good:
+            lane.probed = lane.rival = True
+            lane.over = found.good
+            octaves = np.log2(found.bad / found.good) * np.arange(GAP, 0, -1) / (GAP + 1)
+            return found.good * 2.0**octaves
+        lane.decided = True
+        if found.way is Way.GROWS or (found.way is Way.ONE_SIDE and isolated(r, found.bad)):
+            lane.over, lane.below = 0.0, found.bad
+            return 0.7 * found.bad * 2.0 ** (-self.ladder.fine * np.arange(FINE))
+        lane.over = found.bad * BEYOND
+        return []
+
+    def _above(self, r: Rungs, bad: float) -> Any:
+        """Large steps, for a function whose values are rough on small ones."""
+        top = float(r.h[0])
+        return top * 2.0 ** np.array([8.0, 6.0, 4.0, 2.0, 1.0]) if top > bad else []
+
+    def _settled(self) -> Estimates:
+        samples, everyone = self.samples, np.ones(len(self.lanes), dtype=bool)
+        s = self._shown(everyone)
+        c, choice = self._best(s, everyone)
+        value, score = c.pick("value", choice), c.pick("score", choice)
+        below = np.array([lane.below for lane in self.lanes])
+        over = np.array([lane.over for lane in self.lanes])
+        found = np.isfinite(score) & np.isfinite(value) & (c.pick("top", choice) < below) & (c.pick("bottom", choice) > over)
+        bar = np.where(found, score + 2.0**-53 * np.abs(value), np.inf)
+        codes = []
+        slopes = np.full((len(choice), 2), np.nan)
+        same = repeats(samples, self.unit)
+        for p, lane in enumerate(self.lanes):
+            r = rungs_of(s, p, 0)
+            if lane.side == 0 and self.order == 1 and lane.corner is None:
+                lane.corner = corner(r)
+            codes.append(self._code(p, lane, rungs_of(s, p, lane.side), bool(found[p]), float(value[p]), float(bar[p]), float(c.top[p, choice[p]]), bool(same[p])))
+        kinks = np.array([code is Code.KINK for code in codes])
+        if kinks.any():
+            part = self._shown(kinks)
+            for column, side in enumerate((-1, 1)):
+                one = candidates(part, 1, side, np.zeros(int(kinks.sum())))
+                slopes[kinks, column] = one.pick("value", np.argmin(one.score, 1))
+        claimed = np.array([code in (Code.CLEAR, Code.ROUNDED, Code.WIDE, Code.SCALES, Code.GRID, Code.CHANGES) for code in codes])
+        value, bar = np.where(claimed & found, value, np.nan), np.where(claimed & found, bar, np.inf)
+        spread = c.pick("spread", choice)
+        sigma = np.nanmedian(np.where(np.isfinite(s.odd), s.sigma, np.nan), 1) if s.h.shape[1] else np.zeros(len(choice))
+        return Estimates(
+            value, bar, c.pick("noise", choice), c.pick("truncation", choice), c.pick("top", choice),
+            np.maximum(spread, 1) * sigma, codes, slopes, np.array([lane.side for lane in self.lanes]),
+        )  # fmt: skip
+
+    def _code(self, p: int, lane: Lane, r: Rungs, found: bool, value: float, bar: float, top: float, same: bool) -> Code:
+        samples = self.samples
+        if not np.isfinite(samples.centre[p]):
+            return Code.NOT_FINITE
+        if not same:
+            return Code.CHANGES
+        if lane.corner is not None:
+            return Code(lane.corner.value)
+        if not found:
+            return Code.SCALES if lane.decided else Code.NOWHERE
+        moved = np.fmax(np.abs(r.right), np.abs(r.left))
+        near = float(np.max(np.where(r.h <= 2 * samples.scale[p], moved, 0.0), initial=0.0))
+        if self.grid[p] > COARSE_GRID * near:
+            return Code.GRID
+        if bar > BLIND * abs(value):
+            still = value == 0 and not r.slope[r.h <= top].any()
+            if self.order > 1 or not still:
+                return Code.WIDE
+        return Code.ROUNDED if self.grid[p] else Code.CLEAR
+
+
+def merged(a: Candidates, b: Candidates, lanes: Bools) -> Candidates:
+    """Some lanes from another table of candidates."""
+    parts = (np.where(lanes[:, None], getattr(b, n), getattr(a, n)) for n in ("value", "noise", "truncation", "spread", "score", "top", "bottom"))
+    return Candidates(*parts, a.window, a.degree)
+
+
+def sides(samples: Samples) -> npt.NDArray[np.int64]:
+    """The side on which f is defined, where the smallest steps find it on one side only; else 0."""
+    right, left = np.isfinite(samples.right), np.isfinite(samples.left)
+    both = (right & left).any(1)
+    only = np.where(right.any(1), 1, np.where(left.any(1), -1, 0))
+    return np.where(both, 0, only)
+
+
+def rungs_of(s: Shown, p: int, side: int) -> Rungs:
+    """The rungs of one lane where it is finite on the sides that count."""
+    if side:
+        values = s.right[p] if side > 0 else s.left[p]
+        k = np.isfinite(values)
+        h, sigma, values = s.h[p, k], s.sigma[p, k], values[k]
+        return Rungs(h, side * values / h, 2 * sigma / h, 0 * h, sigma, values, values)
+    k = np.isfinite(s.odd[p])
+    h, sigma = s.h[p, k], s.sigma[p, k]
+    return Rungs(h, s.odd[p, k], sigma / h, s.even[p, k], sigma, s.right[p, k], s.left[p, k])
+
+
+def further(r: Rungs, order: int, ladder: Ladder, scale: float) -> Any:
+    """Larger steps where the largest still see no curve, smaller ones where the smallest still disagree."""
+    if len(r.h) < 2:
+        least = float(r.h[0]) if len(r.h) else scale * 2.0 ** ladder.coarse[-1]
+        return least * 2.0 ** np.array(ladder.down)
+    q, noise = quotients(r, order)
+    if abs(q[0] - q[1]) <= WIDEST * noise[1]:
+        return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
+    last = abs(q[-2] - q[-1])
+    if last > 100 * noise[-1] and last > 0.02 * abs(q[-1]):
+        return r.h[-1] * 2.0 ** np.array(ladder.down, dtype=float)
+    return []
+
+
+def quotients(r: Rungs, order: int) -> tuple[Array, Array]:
+    """What each rung alone shows of the first or second derivative, for odd or even orders; its noise."""
+    if order % 2:
+        return r.slope, r.noise
+    return 2 * r.even / r.h**2, 4 * r.sigma / r.h**2
+
+
+def fine(r: Rungs, order: int, ladder: Ladder, side: int) -> Any:
+    """The fine ladder, below the scale on which f bends.
+
+    Notes
+    -----
+    Where two rungs first agree, their difference is c h^2, so that c R^2 is the slope itself at
+    R = h sqrt(slope / difference); one-sided, without the root.
+    """
+    if len(r.h) < 2:
+        return []
+    q, noise = quotients(r, order)
+    change = np.abs(np.diff(q))
+    larger = np.maximum(np.abs(q[:-1]), np.abs(q[1:]))
+    agree = np.flatnonzero(change <= np.maximum(ALIKE * larger, WIDEST * noise[1:]))
+    if not len(agree):
+        return r.h[-1] * 2.0 ** (-ladder.fine * np.arange(FINE))
+    k = int(agree[0])
+    above = float(r.h[k - 1]) if k else np.inf
+    h = float(r.h[k])
+    if change[k] > WIDEST * noise[k + 1]:
+        bend = h * (larger[k] / change[k]) ** (1.0 if side else 0.5)
+        if order == 1 and not side:
+            bend = min(bend, BOTH * even_bend(r, k))
+        top = max(min(0.6 * bend, 0.7 * above), 0.9 * h)
+    elif k:
+        top = float(np.sqrt(h * above))
+    else:  # no curve at any step: where rounding is least
+        top = float(r.h[np.argmin(noise)]) * 2.0**1.3
+    return top * 2.0 ** (-ladder.fine * np.arange(FINE))
+
+
+def even_bend(r: Rungs, k: int) -> float:
+    """The same scale from the even part: where the odd one happens to hide it, as near an inflection of f''."""
+    q, noise = 2 * r.even[k : k + 2] / r.h[k : k + 2] ** 2, 4 * r.sigma[k : k + 2] / r.h[k : k + 2] ** 2
+    change = abs(q[0] - q[1])
+    if change <= WIDEST * noise[1] or change > abs(q[1]):
+        return np.inf
+    return float(r.h[k] * np.sqrt(abs(q[1]) / change))
