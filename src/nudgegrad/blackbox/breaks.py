@@ -18,8 +18,11 @@ from ..formats import Array
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
 BEND = 20.0  # times the rounding of f: an even part that is one
 CORNER = 1.15  # exponent of the even part up to which f has no derivative; 2 where it has two
-STEADY = 0.1  # how far exponents may be apart where they are one
+STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
+GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
+SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
+FAR_APART = 5  # octaves between two steps that show a growth by themselves
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
 
 
@@ -91,26 +94,39 @@ def _steady(r: Rungs, last: int) -> Corner | None:
     expected = e[last] * (h[last + 1 :] / h[last]) ** max(exponent, 0.0)
     if (expected > 2 * BEND * r.sigma[last + 1 :]).any():
         return None  # a smaller step should have shown it
+    if exponent < 0.85:  # one law all the way: noise does not follow it
+        some = _spaced(h, last, 4)
+        local = np.diff(np.log2(e[some])) / np.diff(np.log2(h[some]))
+        same_sign = (np.sign(r.even[some]) == np.sign(r.even[last])).all()
+        if len(some) < 4 or not same_sign or np.ptp(local) > STEADY:
+            return None
+        if exponent >= 0.05:
+            return Corner.KINK
+        level = 0.02 * max(np.abs(r.right[some]).max(), np.abs(r.left[some]).max())
+        return Corner.JUMP if max(np.ptp(r.right[some]), np.ptp(r.left[some])) <= level else None
     third = [k for k in up if h[k] >= h[second] * 2**APART]
     if not third:
         return None
     span = slice(third[-1], last + 1)
-    if (np.sign(r.even[span]) != np.sign(r.even[last])).any():
-        return None
     local = np.diff(np.log2(e[span])) / np.diff(np.log2(h[span]))
-    if exponent < 0.85:  # one law all the way: noise does not follow it
-        return None if len(local) < 3 or np.ptp(local) > STEADY else Corner.JUMP if exponent < 0.05 else Corner.KINK
-    return Corner.KINK if (local > 0.8).all() and (local < 2.3).all() else None
+    same_sign = (np.sign(r.even[span]) == np.sign(r.even[last])).all()
+    return Corner.KINK if same_sign and (local > 0.8).all() and (local < 1.5).all() else None
+
+
+def _spaced(h: Array, last: int, count: int) -> list[int]:
+    """Some rungs from `last` up, three octaves or more apart."""
+    found = [last]
+    for k in range(last - 1, -1, -1):
+        if h[k] >= h[found[-1]] * 2**3:
+            found.append(k)
+        if len(found) == count:
+            break
+    return found
 
 
 def _vertical(r: Rungs) -> Corner | None:
     """A slope that grows by a power of 1/h over the smallest steps."""
-    k = [len(r.h) - 1]
-    for i in range(len(r.h) - 2, -1, -1):
-        if r.h[i] >= r.h[k[-1]] * 2**3:
-            k.append(i)
-        if len(k) == 4:
-            break
+    k = _spaced(r.h, len(r.h) - 1, 4)
     if len(k) < 4:
         return None
     slopes = r.slope[k]
@@ -147,46 +163,96 @@ class Leaving:
     bad: float
 
 
-def leaving(r: Rungs, slope: float, bar: float, good: float) -> Leaving:
-    """How slopes leave `slope`, which holds up to the step `good`."""
+def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> Leaving:
+    """How the slopes of larger and larger steps leave `slope`, which is that of the step `known`.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, bar, known : float
+    spread : float
+        f's noise over its rounding.
+    """
     off = np.abs(r.slope - slope)
-    wrong = (r.h > good) & (off > np.maximum(np.maximum(10 * bar, 0.2 * abs(slope)), 20 * r.noise))
-    if not wrong.any():
-        return Leaving(Way.STAYS, good, math.inf)
-    first = int(np.flatnonzero(wrong)[-1])
-    bad = float(r.h[first])
-    there = (r.h < bad) & (r.h > bad / 256) & (off > VISIBLE * r.noise) & (off < 0.6 * off[first])
-    k = np.flatnonzero(there)
-    if len(k) >= 2:
-        exponents = -np.diff(np.log2(off[k])) / -np.diff(np.log2(r.h[k]))
-        whole = math.log2(off[k[0]] / off[k[-1]]) / math.log2(r.h[k[0]] / r.h[k[-1]])
-        if whole > 1.2 and (exponents > 0.3).mean() > 0.5:
-            return Leaving(Way.GROWS, good, bad)
+    seen = np.flatnonzero((r.h > known) & (off > np.maximum(10 * bar, 20 * spread * r.noise)))[::-1]  # the smallest step first
+    if len(seen) < 2:
+        return Leaving(Way.STAYS, math.inf, math.inf)
+    exponents = np.diff(np.log2(off[seen])) / np.diff(np.log2(r.h[seen]))
+    grows = exponents[0] > GROWTH and r.h[seen[1]] > r.h[seen[0]] * 2**FAR_APART
+    if grows or (len(seen) > 2 and exponents[0] > 1 and exponents[1] > 0.8 and exponents[:2].max() > GROWTH):
+        sudden = np.flatnonzero((exponents > SUDDEN) & (off[seen[1:]] > 100 * off[seen[:-1]]))
+        if not len(sudden) or off[seen[sudden[0]]] > 0.5 * abs(slope):
+            return Leaving(Way.GROWS, math.inf, float(r.h[seen[1 if grows else 2]]))
+        seen = seen[sudden[0] + 1 :]
+    first = int(seen[0])
+    good = float(r.h[first + 1]) if first + 1 < len(r.h) else 0.0
     a, b = abs(r.right[first] - slope * r.h[first]), abs(r.left[first] + slope * r.h[first])
     way = Way.ONE_SIDE if min(a, b) <= SIDE * max(a, b) + 20 * r.sigma[first] else Way.BREAKS
-    return Leaving(way, good, bad)
+    return Leaving(way, good, float(r.h[first]))
 
 
-def beneath(r: Rungs, slope: float, bar: float, bottom: float) -> int | None:
-    """A rung below `bottom` whose slope another one confirms and which contradicts `slope`; None if none is."""
+def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
+    """A rung below `bottom` whose slope contradicts `slope`, and which a smaller one confirms unless f's noise
+    is known for `sure`; None if none does."""
     low = np.flatnonzero(r.h < bottom)
-    for j in low[::-1]:
-        for i in low[::-1]:
-            if i >= j or r.h[i] < 4 * r.h[j]:
-                continue
-            apart = abs(r.slope[i] - r.slope[j])
-            off = abs(r.slope[i] - slope)
-            if apart <= 6 * (r.noise[i] + r.noise[j]) and off > 4 * apart and off > 3 * bar + 20 * r.noise[i]:
-                return int(i)
-        break
+    for i in low[::-1] if sure else low:
+        off = abs(r.slope[i] - slope)
+        if off <= 3 * bar + 20 * r.noise[i]:
+            continue
+        smaller = np.flatnonzero(r.h <= r.h[i] / 4)
+        if sure or (len(smaller) and abs(r.slope[i] - r.slope[smaller[0]]) + r.noise[smaller[0]] <= 0.1 * off):
+            return int(i)
     return None
 
 
-def isolated(r: Rungs, bad: float) -> bool:
-    """Whether what breaks a slope at the step `bad` is a corner or a jump beside x, as larger steps see it."""
-    beyond = r.h >= 2 * bad
-    parts = (getattr(r, name)[beyond] for name in Rungs.__dataclass_fields__)
-    return corner(Rungs(*parts)) is not None
+def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
+    """Whether what breaks a slope at the step `bad` is a corner or a jump beside x: one side stays as it was.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, bad : float
+    large : float
+        The slope that larger steps show; between jumps alone f would go on with `slope`.
+    """
+    beyond = np.flatnonzero(r.h >= bad)[::-1]
+    near = [k for k in beyond if r.h[k] <= 256 * bad]
+    some = near if len(near) > 1 else beyond[:2].tolist()
+    right = np.abs(r.right[some] - slope * r.h[some])
+    left = np.abs(r.left[some] + slope * r.h[some])
+    least, most = np.minimum(right, left), np.maximum(right, left)
+    one = (right > left).all() or (right < left).all()
+    quiet = least <= 0.2 * most + 20 * r.sigma[some]
+    if not (one and quiet.all() and least[0] <= SIDE * most[0] + 20 * r.sigma[some[0]]):
+        return False
+    if most[-1] > 2 * most[0] or len(some) < 2:
+        return True
+    drift = np.abs(large - slope) * r.h
+    further = [k for k in beyond if drift[k] > 3 * most[0]]
+    if not further:
+        return False
+    side = r.left if right[0] > left[0] else -r.right
+    return bool(abs(side[further[0]] + slope * r.h[further[0]]) < 0.3 * drift[further[0]])
+
+
+def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
+    """With which power of the step f leaves the line of large steps, from `bad` towards `bottom`.
+
+    The error of a value that depends on every digit of x is the same at all steps; what a corner adds grows
+    with the step. None where too few steps show it.
+    """
+    between = (r.h >= bad) & (r.h < bottom / 2)
+    h = r.h[between]
+    if len(h) < 2 or h[0] < 4 * h[-1]:
+        return None
+    whole = np.flatnonzero(r.h >= bottom)
+    bend = r.even[whole[-1]] / r.h[whole[-1]] ** 2 if len(whole) else 0.0
+    off = np.hypot((r.slope[between] - slope) * h, r.even[between] - bend * h**2)
+    off = np.maximum(off, np.finfo(float).tiny)
+    near = (h <= 2**15 * h[-1]) & (h <= max(bottom / 8, 4 * h[-1]))
+    if near.sum() < 2:
+        return None
+    return float(np.polyfit(np.log2(h[near]), np.log2(off[near]), 1)[0])
 
 
 def follows(r: Rungs, slope: float, bad: float) -> bool:

@@ -6,7 +6,7 @@ further steps are taken where the best of them was found, or where large and sma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, isolated, leaving
+from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, isolated, leaving, wander
 from .candidates import Candidates, Shown, candidates, shown
 from .grain import grid_of, noise_floor, repeats, unit_of
 from .ladders import LADDERS, Ladder
@@ -30,9 +30,12 @@ WIDEST = 6.0  # times the noise: a difference between rungs up to it is none
 ALIKE = 0.3  # of the slope: neighbouring rungs that agree so far see the same curve
 GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
 RIVAL = 0.25  # of the slope: an estimate with a bar below it can speak against another
+CORNERS, ROUGH = 0.7, 0.4  # powers of the step: above the one f has corners, below the other it is rough
+NEAR = 2.0**-7  # of the scale of x: a plateau of rounding ends below it
 BEYOND = 0.999  # times a step that is too small: only windows above it count
-BLIND = 0.5  # a bar above this share of the estimate says too little
-COARSE_GRID = 1e-3  # of how far f moves: a grid above it leaves no slope to speak of
+EQUAL = 2.0  # times the best score: up to it estimates are as good, and must lie within the bar
+BLIND = 0.025  # a bar above this share of the estimate says too little
+COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
 Bools = npt.NDArray[np.bool_]
 
 
@@ -58,11 +61,14 @@ class Lane:
 
     stage: int = 0  # 0 searching, 1 to be judged, 2 done
     side: int = 0
+    scale: float = 1.0
+    grid: bool = False  # f's values are rounded to a grid
     refined: int = 0
     probed: bool = False
     decided: bool = False
     rival: bool = False
-    small: tuple[float, float, float] | None = None  # slope, bar and largest step of the smaller scale
+    torn: bool = False  # small and large steps contradict each other, and nothing says which is right
+    small: tuple[float, float, float, float] | None = None  # the smaller scale: slope, bar, step, spread
     below: float = np.inf  # only windows of steps below count
     over: float = 0.0  # only windows of steps above count
     corner: Corner | None = None
@@ -147,6 +153,8 @@ class Study:
     def _learn(self) -> None:
         self.unit = unit_of(self.samples)
         self.grid = grid_of(self.samples, self.unit)
+        for lane, grid, scale in zip(self.lanes, self.grid, self.samples.scale, strict=True):
+            lane.grid, lane.scale = bool(grid), float(scale)
 
     def _shown(self, lanes: Bools) -> Shown:
         part = self.samples.subset(lanes)
@@ -245,34 +253,38 @@ class Study:
             return []
         value, score = float(c.value[k, best]), float(c.score[k, best])
         if lane.small is None:
-            under = beneath(r, value, score, float(c.bottom[k, best]))
+            under = beneath(r, value, score, float(c.bottom[k, best]), lane.grid)
             lane.rival = under is not None
-            lane.small = (value, score, float(c.top[k, best])) if under is None else (
-                float(r.slope[under]), WIDEST * float(r.noise[under]), float(r.h[under])
+            lane.small = (value, score, float(c.bottom[k, best]), max(1.0, float(c.spread[k, best]))) if under is None else (
+                float(r.slope[under]), WIDEST * float(r.noise[under]), float(r.h[under]), 1.0
             )  # fmt: skip
         small = lane.small
         found = leaving(r, *small)
         if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
             lane.small = None  # the best may yet change
             return []
-        larger = np.where((c.bottom[k] >= found.bad) & (c.score[k] < RIVAL * np.abs(c.value[k])), c.score[k], np.inf)
-        if not lane.rival and not np.isfinite(larger).any():
+        if not lane.rival and not contradicted(c, k, small, found.bad):
             lane.decided = not follows(r, small[0], found.bad)
             if not lane.decided:
                 lane.small = None
                 return []
             lane.over = found.bad * BEYOND
             return self._above(r, found.bad)
-        if found.way is not Way.GROWS and not lane.probed and found.bad > 6 * found.good:
+        if found.way is not Way.GROWS and not lane.probed and 0 < 6 * found.good < found.bad:
             lane.probed = lane.rival = True
             lane.over = found.good
             octaves = np.log2(found.bad / found.good) * np.arange(GAP, 0, -1) / (GAP + 1)
             return found.good * 2.0**octaves
         lane.decided = True
-        if found.way is Way.GROWS or (found.way is Way.ONE_SIDE and isolated(r, found.bad)):
+        allowed = np.where(c.bottom[k] >= found.bad, c.score[k], np.inf)
+        big = int(np.argmin(allowed))
+        power = wander(r, float(c.value[k, big]), float(c.top[k, big]) / 4, found.bad) if np.isfinite(allowed[big]) else None
+        isolate = isolated(r, small[0], found.bad, float(c.value[k, big])) or found.bad > NEAR * lane.scale or (power is not None and power > CORNERS)
+        if found.way is Way.GROWS or isolate:
             lane.over, lane.below = 0.0, found.bad
             return 0.7 * found.bad * 2.0 ** (-self.ladder.fine * np.arange(FINE))
         lane.over = found.bad * BEYOND
+        lane.torn = power is None or power > ROUGH
         return []
 
     def _above(self, r: Rungs, bad: float) -> Any:
@@ -288,7 +300,10 @@ class Study:
         below = np.array([lane.below for lane in self.lanes])
         over = np.array([lane.over for lane in self.lanes])
         found = np.isfinite(score) & np.isfinite(value) & (c.pick("top", choice) < below) & (c.pick("bottom", choice) > over)
-        bar = np.where(found, score + 2.0**-53 * np.abs(value), np.inf)
+        equals = (c.score <= EQUAL * score[:, None]) & (c.top < below[:, None]) & (c.bottom > over[:, None])
+        apart = np.max(np.where(equals, np.abs(c.value - value[:, None]), 0.0), 1)
+        bar = np.where(found, np.maximum(score, apart) + 2.0**-53 * np.abs(value), np.inf)
+        bend = self._bend(s, c.pick("top", choice))
         codes = []
         slopes = np.full((len(choice), 2), np.nan)
         same = repeats(samples, self.unit)
@@ -296,6 +311,8 @@ class Study:
             r = rungs_of(s, p, 0)
             if lane.side == 0 and self.order == 1 and lane.corner is None:
                 lane.corner = corner(r)
+            if lane.side == 0 and lane.corner is None and bend[p] > bar[p]:
+                lane.corner = Corner.KINK
             codes.append(self._code(p, lane, rungs_of(s, p, lane.side), bool(found[p]), float(value[p]), float(bar[p]), float(c.top[p, choice[p]]), bool(same[p])))
         kinks = np.array([code is Code.KINK for code in codes])
         if kinks.any():
@@ -312,6 +329,19 @@ class Study:
             np.maximum(spread, 1) * sigma, codes, slopes, np.array([lane.side for lane in self.lanes]),
         )  # fmt: skip
 
+    def _bend(self, s: Shown, top: Array) -> Array:
+        """Half the difference of the slopes on both sides of x, where it is one beyond doubt; else 0.
+
+        It is the coefficient of h in the even part, which has none where f has a derivative.
+        """
+        if self.order > 1:
+            return np.zeros(len(s.h))
+        part = replace(s, right=s.even, sigma=s.sigma * 1.5)
+        c = candidates(part, 1, 1, np.zeros(len(s.h)))
+        best = np.argmin(np.where(c.top <= top[:, None], c.score, np.inf), 1)
+        value, score = np.abs(c.pick("value", best)), c.pick("score", best)
+        return np.where((value > 10 * score) & (c.pick("top", best) <= top), value, 0.0)
+
     def _code(self, p: int, lane: Lane, r: Rungs, found: bool, value: float, bar: float, top: float, same: bool) -> Code:
         samples = self.samples
         if not np.isfinite(samples.centre[p]):
@@ -320,6 +350,8 @@ class Study:
             return Code.CHANGES
         if lane.corner is not None:
             return Code(lane.corner.value)
+        if lane.torn or (lane.rival and not lane.decided):
+            return Code.SCALES
         if not found:
             return Code.SCALES if lane.decided else Code.NOWHERE
         moved = np.fmax(np.abs(r.right), np.abs(r.left))
@@ -359,6 +391,12 @@ def rungs_of(s: Shown, p: int, side: int) -> Rungs:
     return Rungs(h, s.odd[p, k], sigma / h, s.even[p, k], sigma, s.right[p, k], s.left[p, k])
 
 
+def contradicted(c: Candidates, k: int, small: tuple[float, float, float, float], bad: float) -> bool:
+    """Whether an estimate from larger steps alone speaks against the one of small steps."""
+    known = (c.bottom[k] >= bad) & (c.score[k] < RIVAL * np.abs(c.value[k]))
+    return bool((known & (np.abs(c.value[k] - small[0]) > 3 * (c.score[k] + small[1]))).any())
+
+
 def further(r: Rungs, order: int, ladder: Ladder, scale: float) -> Any:
     """Larger steps where the largest still see no curve, smaller ones where the smallest still disagree."""
     if len(r.h) < 2:
@@ -368,9 +406,20 @@ def further(r: Rungs, order: int, ladder: Ladder, scale: float) -> Any:
     if abs(q[0] - q[1]) <= WIDEST * noise[1]:
         return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
     last = abs(q[-2] - q[-1])
+    if apart(r)[-1]:
+        return r.h[-1] * 2.0 ** np.array(ladder.down, dtype=float)
     if last > 100 * noise[-1] and last > 0.02 * abs(q[-1]):
         return r.h[-1] * 2.0 ** np.array(ladder.down, dtype=float)
     return []
+
+
+def apart(r: Rungs) -> npt.NDArray[np.bool_]:
+    """Where f(x) lies off what is around it, as at the foot of a pole: both sides are far from it."""
+    moved = np.maximum(np.abs(r.right), np.abs(r.left))
+    still = np.abs(r.even) < 4 * np.abs(np.append(r.even[1:], r.even[-1:] * 0.9))
+    found: npt.NDArray[np.bool_] = (np.abs(r.even) > 0.1 * moved) & (np.abs(r.even) > WIDEST * r.sigma) & still
+    found[:-1] |= False
+    return found
 
 
 def quotients(r: Rungs, order: int) -> tuple[Array, Array]:
@@ -393,7 +442,7 @@ def fine(r: Rungs, order: int, ladder: Ladder, side: int) -> Any:
     q, noise = quotients(r, order)
     change = np.abs(np.diff(q))
     larger = np.maximum(np.abs(q[:-1]), np.abs(q[1:]))
-    agree = np.flatnonzero(change <= np.maximum(ALIKE * larger, WIDEST * noise[1:]))
+    agree = np.flatnonzero((change <= np.maximum(ALIKE * larger, WIDEST * noise[1:])) & ~(apart(r)[1:] & apart(r)[:-1]))
     if not len(agree):
         return r.h[-1] * 2.0 ** (-ladder.fine * np.arange(FINE))
     k = int(agree[0])

@@ -10,6 +10,8 @@ from .sampling import Samples
 CALLS = 2.0**10  # units: a change of f(x) from call to call up to it is rounding, as of parallel sums
 STEPS = 3  # multiples of one value that make a grid
 NEAR = 0.001  # how far a multiple may be from a whole one
+SIZES = 10.0  # times f(x): larger changes have lost too many digits
+MANY = 1e4  # of the smallest: further multiples would be told from others no more
 GRID = 1000.0  # times the rounding of f: a grid below it could be that
 
 
@@ -42,7 +44,8 @@ def grid_of(samples: Samples, unit: Array) -> Array:
         if len(still) < 4 or not still[-2:].all() or still.all():
             continue
         changes = np.unique(np.abs(np.concatenate([right, left])))
-        changes = changes[changes > 0][::-1]
+        changes = changes[(changes > 0) & (changes <= SIZES * max(abs(samples.centre[p]), changes[changes > 0][0]))][::-1]
+        changes = changes[changes <= MANY * changes[-1]]
         own = 8 * float(unit[p]) * max(abs(float(samples.centre[p])), float(changes[0]))
         if len(changes) >= STEPS:
             grain = _divisor(changes[::-1], own)
