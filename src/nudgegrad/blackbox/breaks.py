@@ -21,6 +21,8 @@ CORNER = 1.15  # exponent of the even part up to which f has no derivative; 2 wh
 STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
+TERMS = (2, 3, 4, 5, 6)  # of the even part
+WELL = 5.0  # times f's rounding: residuals up to it are noise
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
@@ -265,3 +267,26 @@ def follows(r: Rungs, slope: float, bad: float) -> bool:
     moved = np.maximum(np.hypot(r.right[beyond], r.left[beyond]), np.finfo(float).tiny)
     exponent = math.log2(moved[0] / moved[-1]) / math.log2(h[0] / h[-1])
     return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
+
+
+def hinge(r: Rungs, top: float) -> float:
+    """Half of how far the slopes on the two sides of x are apart, where that is beyond doubt; else 0.
+
+    Notes
+    -----
+    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise only.
+    """
+    near = r.h <= top
+    h, sigma = r.h[near] / top, 1.5 * r.sigma[near]
+    for terms in TERMS:
+        if len(h) < terms + 2:
+            break
+        table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
+        size = np.linalg.norm(table, axis=0)
+        found, _, rank, _ = np.linalg.lstsq(table / size, r.even[near] / sigma, rcond=None)
+        left = r.even[near] / sigma - (table / size) @ found
+        spread = math.sqrt(float(left @ left) / (len(h) - terms))
+        if rank == terms and spread < WELL:
+            error = math.sqrt(np.linalg.inv((table / size).T @ (table / size))[0, 0]) * max(1.0, spread)
+            return float(abs(found[0]) / size[0] / top) if abs(found[0]) > VISIBLE * error else 0.0
+    return 0.0

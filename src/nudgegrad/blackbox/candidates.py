@@ -13,6 +13,7 @@ from .fits import DEGREES, Fit, fit, student, windows
 from .sampling import Samples
 
 SAFETY = 6.0  # of noise and of truncation; 3 leaves 4 % of the true errors above the bar, 10 buys nothing
+COARSE = 2.0**-12  # a unit roundoff above it is nearly all of the noise, and a bound of it
 FAR = 30.0  # times the rounding of f: residuals beyond it are looked at
 STRAY = 0.1  # of what a window moves f: residuals beyond it are not noise, f(x) is not of this curve
 Bools = npt.NDArray[np.bool_]
@@ -34,6 +35,8 @@ class Shown:
         The rounding that f has there at least.
     right, left : array
         f(x + h) - f(x) and f(x - h) - f(x).
+    least : array, shape (P,)
+        Times the rounding: what noise counts at least.
     """
 
     h: Array
@@ -42,6 +45,7 @@ class Shown:
     sigma: Array
     right: Array
     left: Array
+    least: Array
 
 
 def shown(samples: Samples, unit: Array, floor: Array) -> Shown:
@@ -72,6 +76,7 @@ def shown(samples: Samples, unit: Array, floor: Array) -> Shown:
     return Shown(
         h, np.where(bad, np.nan, odd), np.where(bad, np.nan, even), sigma,
         np.where(np.isfinite(right), right, np.nan), np.where(np.isfinite(left), left, np.nan),
+        np.where(unit > COARSE, SAFETY / 2, SAFETY),
     )  # fmt: skip
 
 
@@ -139,7 +144,7 @@ def candidates(s: Shown, order: int, side: int, reference: Array) -> Candidates:
         noise_one = main.noise * unit[..., None]
         value = value + (reference if order == 1 else 0 * reference)[:, None, None]
         spread = np.sqrt(chi2 / np.maximum(freedom, 1))
-        noise = noise_one * np.maximum(SAFETY, student(freedom) * spread)
+        noise = noise_one * np.maximum(s.least[:, None, None], student(freedom) * spread)
         further = np.abs(np.diff(main.coefficient, axis=2)) * np.abs(unit)[..., None]
         further = np.concatenate([further, np.full((*further.shape[:2], 1), np.nan)], 2)
         shorter = np.abs(value - value[:, w.shorter])

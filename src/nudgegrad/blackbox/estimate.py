@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, isolated, leaving, wander
+from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, hinge, isolated, leaving, wander
 from .candidates import Candidates, Shown, candidates, shown
 from .grain import grid_of, noise_floor, repeats, unit_of
 from .ladders import LADDERS, Ladder
@@ -34,7 +34,7 @@ CORNERS, ROUGH = 0.7, 0.4  # powers of the step: above the one f has corners, be
 NEAR = 2.0**-7  # of the scale of x: a plateau of rounding ends below it
 BEYOND = 0.999  # times a step that is too small: only windows above it count
 EQUAL = 2.0  # times the best score: up to it estimates are as good, and must lie within the bar
-BLIND = 0.025  # a bar above this share of the estimate says too little
+BLIND = 0.02  # a bar above this share of the estimate says too little
 COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
 Bools = npt.NDArray[np.bool_]
 
@@ -340,7 +340,10 @@ class Study:
         c = candidates(part, 1, 1, np.zeros(len(s.h)))
         best = np.argmin(np.where(c.top <= top[:, None], c.score, np.inf), 1)
         value, score = np.abs(c.pick("value", best)), c.pick("score", best)
-        return np.where((value > 10 * score) & (c.pick("top", best) <= top), value, 0.0)
+        found = np.where((value > 3 * score) & (c.pick("top", best) <= top), value, 0.0)
+        for p in np.flatnonzero(found):
+            found[p] = hinge(rungs_of(s, int(p), 0), float(top[p]))
+        return found
 
     def _code(self, p: int, lane: Lane, r: Rungs, found: bool, value: float, bar: float, top: float, same: bool) -> Code:
         samples = self.samples
