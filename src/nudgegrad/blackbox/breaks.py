@@ -23,6 +23,7 @@ APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
 TERMS = (2, 3, 4, 5, 6)  # of the even part
 WELL = 5.0  # times f's rounding: residuals up to it are noise
+SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
@@ -275,18 +276,38 @@ def hinge(r: Rungs, top: float) -> float:
     Notes
     -----
     The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise only.
+    One more term must not change a.
     """
     near = r.h <= top
-    h, sigma = r.h[near] / top, 1.5 * r.sigma[near]
+    h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
+    if not (np.abs(even) > BEND * sigma).any():
+        return 0.0
+    before = 0.0
     for terms in TERMS:
         if len(h) < terms + 2:
             break
-        table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
-        size = np.linalg.norm(table, axis=0)
-        found, _, rank, _ = np.linalg.lstsq(table / size, r.even[near] / sigma, rcond=None)
-        left = r.even[near] / sigma - (table / size) @ found
-        spread = math.sqrt(float(left @ left) / (len(h) - terms))
-        if rank == terms and spread < WELL:
-            error = math.sqrt(np.linalg.inv((table / size).T @ (table / size))[0, 0]) * max(1.0, spread)
-            return float(abs(found[0]) / size[0] / top) if abs(found[0]) > VISIBLE * error else 0.0
+        found, error, spread = _first(h, even / sigma, sigma, terms)
+        if spread > WELL or abs(found) <= VISIBLE * error * max(1.0, spread):
+            if spread <= WELL:
+                break
+            continue
+        if before and abs(found - before) <= 0.1 * abs(found):
+            return abs(found) / top
+        before = found
     return 0.0
+
+
+def _first(h: Array, even: Array, sigma: Array, terms: int) -> tuple[float, float, float]:
+    """The coefficient of h, its standard deviation, and the residuals over f's rounding."""
+    table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
+    size = np.linalg.norm(table, axis=0)
+    if not (np.isfinite(size) & (size > 0)).all():
+        return 0.0, math.inf, 0.0
+    u, strength, v = np.linalg.svd(table / size, full_matrices=False)
+    if strength[-1] < SAME * strength[0]:
+        return 0.0, math.inf, 0.0
+    inverse = (v.T / strength) @ u.T
+    found = inverse @ even
+    left = even - (table / size) @ found
+    spread = math.sqrt(float(left @ left) / (len(h) - terms))
+    return float(found[0] / size[0]), float(np.linalg.norm(inverse[0]) / size[0]), spread

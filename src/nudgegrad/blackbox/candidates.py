@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .fits import DEGREES, Fit, fit, student, windows
+from .fits import DEGREES, Fit, Index, fit, student, windows
 from .sampling import Samples
 
 SAFETY = 6.0  # of noise and of truncation; 3 leaves 4 % of the true errors above the bar, 10 buys nothing
@@ -113,88 +113,101 @@ class Candidates:
         return np.take_along_axis(field, choice[:, None], 1)[:, 0]
 
 
-def candidates(s: Shown, order: int, side: int, reference: Array) -> Candidates:
+@dataclass(frozen=True)
+class Runs:
+    """What windows of rungs hold, shape (P, W, K) each; of the first rung of each, shape (P, W, 1)."""
+
+    index: Index
+    usable: Bools
+    ratio: Array  # step over that of the first rung
+    weight: Array  # of a value of f: its precision over that of the first rung
+    unit_h: Array
+    unit_sigma: Array
+
+
+def _runs(s: Shown, index: Index, member: Bools, side: int) -> Runs:
+    usable = np.isfinite(s.even if side == 0 else s.right if side > 0 else s.left)[:, index] & member
+    h, sigma = s.h[:, index], s.sigma[:, index]
+    weight = np.where(usable, (sigma[:, :, :1] / sigma) ** 2, 0.0)
+    return Runs(index, usable, h / h[:, :, :1], weight, h[:, :, :1], sigma[:, :, :1])
+
+
+def candidates(s: Shown, order: int, side: int) -> Candidates:
     """Every window of rungs with every degree.
 
     Parameters
     ----------
+    s : Shown
     order : int
         Of the derivative.
     side : int
         0 for both sides, 1 or -1 for one.
-    reference : array, shape (P,)
-        A first guess; what is fitted is the distance from it, so that rounding of the fit is of that.
     """
-    rungs = s.h.shape[1]
-    w = windows(rungs)
-    h, sigma = s.h[:, w.index], s.sigma[:, w.index]
-    usable = np.isfinite(s.even if side == 0 else s.right if side > 0 else s.left)[:, w.index] & w.member
-    whole = (usable == w.member).all(2)
-    unit_h, unit_sigma = h[:, :, :1], sigma[:, :, :1]
+    w = windows(s.h.shape[1])
     with np.errstate(all="ignore"):
-        ratio, relative = h / unit_h, unit_sigma / sigma
-        offset = 0.0 if side or order != 1 else reference[:, None, None]
-        if side == 0:
-            fits, freedom = _two_sided(s, w.index, usable, ratio, relative, unit_h, unit_sigma, order, offset)
-        else:
-            fits, freedom = _one_sided(s, w.index, usable, ratio, relative, unit_h, unit_sigma, order, side, reference)
-        main, chi2 = fits
-        unit = (unit_sigma / unit_h**order)[:, :, 0] * math.factorial(order)
-        value = main.coefficient * unit[..., None] * (side**order if side else 1)
-        noise_one = main.noise * unit[..., None]
-        value = value + (reference if order == 1 else 0 * reference)[:, None, None]
+        runs = _runs(s, w.index, w.member, side)
+        main, chi2, freedom = _fitted(s, runs, order, side, np.zeros(len(s.h)))
+        unit = (runs.unit_sigma / runs.unit_h**order) * math.factorial(order)
+        value = main.coefficient * unit
         spread = np.sqrt(chi2 / np.maximum(freedom, 1))
-        noise = noise_one * np.maximum(s.least[:, None, None], student(freedom) * spread)
-        further = np.abs(np.diff(main.coefficient, axis=2)) * np.abs(unit)[..., None]
-        further = np.concatenate([further, np.full((*further.shape[:2], 1), np.nan)], 2)
-        shorter = np.abs(value - value[:, w.shorter])
-        shorter = np.where((w.shorter >= 0)[:, None], shorter, np.nan)
+        noise = main.noise * unit * np.maximum(s.least[:, None, None], student(freedom) * spread)
+        further = np.abs(np.diff(value, axis=2, append=np.nan))
+        shorter = np.where((w.shorter >= 0)[:, None], np.abs(value - value[:, w.shorter]), np.nan)
         truncation = SAFETY * np.maximum(further, shorter / 2)
-        moved = np.nanmax(np.where(usable, np.fmax(np.abs(s.right), np.abs(s.left))[:, w.index], 0), 2, initial=0)
-        stray = (spread > FAR) & (spread * np.nanmedian(np.where(usable, sigma, np.nan), 2, keepdims=True)
-                                  > STRAY * moved[..., None]) if rungs else spread > np.inf
+        moved = np.max(np.where(runs.usable, np.fmax(np.abs(s.right), np.abs(s.left))[:, w.index], 0.0), 2)
+        stray = (spread > FAR) & (spread * runs.unit_sigma > STRAY * moved[..., None])
         score = noise + truncation
+    whole = (runs.usable == w.member).all(2)
     good = whole[..., None] & np.isfinite(score) & np.isfinite(value) & (freedom > 0) & ~stray
-    lanes = len(s.h)
-    last = (w.first + w.width - 1)
-    top = np.broadcast_to(h[:, :, :1], value.shape)
+    last = w.first + w.width - 1
+    top = np.broadcast_to(runs.unit_h, value.shape)
     bottom = np.broadcast_to(s.h[:, last][..., None], value.shape)
     window, degree = np.divmod(np.arange(len(w.first) * DEGREES), DEGREES)
-    flat = (part.reshape(lanes, -1) for part in (value, noise, truncation, spread, np.where(good, score, np.inf), top, bottom))
-    return Candidates(*flat, window, degree)
+    parts = (value, noise, truncation, spread, np.where(good, score, np.inf), top, bottom)
+    return Candidates(*(part.reshape(len(s.h), -1) for part in parts), window, degree)
 
 
-def _two_sided(s, index, usable, ratio, relative, unit_h, unit_sigma, order, offset):
-    z = ratio**2
-    weight = np.where(usable, 2 * relative**2, 0.0)
-    odd = fit(z, (s.odd[:, index] - offset) * unit_h / unit_sigma, weight * z, (order - 1) // 2 if order % 2 else 0)
-    with_centre = np.zeros((*z.shape[:2], 1))
-    even = fit(
-        np.concatenate([z, with_centre], 2),
-        np.concatenate([s.even[:, index] / unit_sigma, with_centre], 2),
-        np.concatenate([weight, with_centre + 1], 2),
-        order // 2 if order % 2 == 0 else 0,
-    )
-    count = usable.sum(2)[..., None]
-    degree = np.arange(DEGREES)
-    if order % 2:
-        chi2 = odd.chi2 + np.concatenate([even.chi2[..., 1:], even.chi2[..., -1:]], 2)
-        return (odd, chi2), 2 * (count - degree - 1)
-    chi2 = even.chi2 + np.concatenate([odd.chi2[..., :1], odd.chi2[..., :-1]], 2)
-    return (even, chi2), 2 * (count - degree)
+def polished(s: Shown, side: int, c: Candidates, choice: Index, value: Array) -> Array:
+    """The chosen first derivatives again, as what is left of them when the first result is taken off f: the
+    rounding of the fit is then of that, and not of the derivative."""
+    rungs = s.h.shape[1]
+    w = windows(rungs)
+    window, degree = c.window[choice], c.degree[choice]
+    place = np.minimum(w.first[window][:, None] + np.arange(w.index.shape[1]), rungs - 1)
+    names = ("h", "odd", "even", "sigma", "right", "left")
+    part = Shown(*(np.take_along_axis(getattr(s, name), place, 1) for name in names), s.least)
+    with np.errstate(all="ignore"):
+        runs = _runs(part, np.arange(place.shape[1])[None], w.member[window][:, None], side)
+        main, _, _ = _fitted(part, runs, 1, side, value)
+        found = main.coefficient[np.arange(len(choice)), 0, degree] * (runs.unit_sigma / runs.unit_h)[:, 0, 0]
+    return np.where(np.isfinite(found), value + found, value)
 
 
-def _one_sided(s, index, usable, ratio, relative, unit_h, unit_sigma, order, side, reference):
-    side_values = s.right if side > 0 else s.left
-    y = side_values[:, index]
-    if order == 1:
-        y = y - side * s.h[:, index] * reference[:, None, None]
-    zero = np.zeros((*ratio.shape[:2], 1))
-    found = fit(
-        np.concatenate([ratio, zero], 2),
-        np.concatenate([y / unit_sigma, zero], 2),
-        np.concatenate([np.where(usable, relative**2, 0.0), zero + 1], 2),
-        order,
-    )
-    count = usable.sum(2)[..., None]
-    return (found, found.chi2), count - np.arange(DEGREES)
+def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fit, Array, Array]:
+    """The fits for one order, their residuals with those of the other parity, and how many are free.
+
+    Parameters
+    ----------
+    off : array, shape (P,)
+        A slope that is taken off f first.
+    """
+    degree, count = np.arange(DEGREES), runs.usable.sum(2)[..., None]
+    zero = np.zeros((*runs.ratio.shape[:2], 1))
+    slope = off[:, None, None]
+
+    def with_centre(z: Array, values: Array, weight: Array, power: int) -> Fit:
+        """A fit that has f(x) itself among its points."""
+        parts = ((z, zero), (values / runs.unit_sigma, zero), (weight, zero + 1))
+        return fit(*(np.concatenate(pair, 2) for pair in parts), power)
+
+    if side:
+        values = (s.right if side > 0 else s.left)[:, runs.index] - side * s.h[:, runs.index] * slope
+        found = with_centre(side * runs.ratio, values, runs.weight, order)
+        return found, found.chi2, count - degree
+    z = runs.ratio**2
+    slopes = (s.odd[:, runs.index] - slope) * runs.unit_h / runs.unit_sigma
+    odd = fit(z, slopes, 2 * runs.weight * z, (order - 1) // 2 if order % 2 else 0)
+    even = with_centre(z, s.even[:, runs.index], 2 * runs.weight, order // 2 if order % 2 == 0 else 0)
+    if order % 2:  # an odd polynomial of degree m goes with an even one of degree m + 1
+        return odd, odd.chi2 + np.append(even.chi2[..., 1:], even.chi2[..., -1:], 2), 2 * (count - degree - 1)
+    return even, even.chi2 + np.append(odd.chi2[..., :1], odd.chi2[..., :-1], 2), 2 * (count - degree)

@@ -74,6 +74,16 @@ def noise_floor(samples: Samples, unit: Array, grid: Array) -> Array:
     return np.maximum(grid / 2, np.where(small, moved, 0.0))
 
 
+def middle(values: Array) -> Array:
+    """The median of each row, nan left out; 0 where there is nothing."""
+    order = np.sort(values, 1)
+    count = np.isfinite(order).sum(1)
+    if not order.shape[1]:
+        return np.zeros(len(values))
+    found = np.take_along_axis(order, np.maximum(count - 1, 0)[:, None] // 2, 1)[:, 0]
+    return np.where(count > 0, found, 0.0)
+
+
 def repeats(samples: Samples, unit: Array) -> Array:
     """Whether f gave the same value at x twice, but for rounding; shape (P,)."""
     moved = np.abs(samples.again - samples.centre)

@@ -6,8 +6,7 @@ further steps are taken where the best of them was found, or where large and sma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,10 @@ import numpy.typing as npt
 
 from ..formats import Array
 from .breaks import Corner, Leaving, Rungs, Way, beneath, corner, follows, hinge, isolated, leaving, wander
-from .candidates import Candidates, Shown, candidates, shown
-from .grain import grid_of, noise_floor, repeats, unit_of
-from .ladders import LADDERS, Ladder
+from .candidates import Candidates, Shown, candidates, polished, shown
+from .grain import grid_of, middle, noise_floor, repeats, unit_of
+from .ladders import Ladder
+from .result import Code
 from .sampling import Samples
 
 ROUNDS = 5  # calls of a function that takes all points at once
@@ -34,25 +34,10 @@ CORNERS, ROUGH = 0.7, 0.4  # powers of the step: above the one f has corners, be
 NEAR = 2.0**-7  # of the scale of x: a plateau of rounding ends below it
 BEYOND = 0.999  # times a step that is too small: only windows above it count
 EQUAL = 2.0  # times the best score: up to it estimates are as good, and must lie within the bar
+STILL = 1e-8  # of how fast f changes: a bar below it says that the derivative is 0
 BLIND = 0.02  # a bar above this share of the estimate says too little
 COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
 Bools = npt.NDArray[np.bool_]
-
-
-class Code(StrEnum):
-    """Why the verdict is what it is."""
-
-    CLEAR = "clear"
-    ROUNDED = "rounded"
-    KINK = "kink"
-    JUMP = "jump"
-    STEEP = "steep"
-    SCALES = "scales"
-    GRID = "grid"
-    WIDE = "wide"
-    NOT_FINITE = "not_finite"
-    NOWHERE = "nowhere"
-    CHANGES = "changes"
 
 
 @dataclass
@@ -84,8 +69,8 @@ class Estimates:
         nan and inf where there is none.
     noise, truncation : array
         The two parts of the bar.
-    h : array
-        The largest step that counts.
+    h, bottom : array
+        The largest and the smallest step that count.
     unit : array
         Standard deviation of f's noise, as seen by the fit.
     code : list of Code
@@ -100,6 +85,7 @@ class Estimates:
     rounding: Array
     truncation: Array
     h: Array
+    bottom: Array
     noise: Array
     code: list[Code]
     slopes: Array
@@ -119,13 +105,14 @@ class Study:
 
     samples: Samples
     order: int
-    ladder: Ladder = field(init=False)
+    ladder: Ladder
+    shared: bool = False
     lanes: list[Lane] = field(init=False)
+    last: Shown = field(init=False)  # when all is done
     unit: Array = field(init=False)
     grid: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ladder = LADDERS[self.samples.format.name]
         self.lanes = [Lane() for _ in self.samples.x]
 
     def run(self) -> Estimates:
@@ -184,25 +171,37 @@ class Study:
                 wanted[p, : len(more)] = more
                 if not len(more):
                     self.lanes[p].stage = 2
-        return wanted, again
+        return (self._on_grid(wanted) if self.shared else wanted), again
+
+    def _on_grid(self, wanted: Array) -> Array:
+        """The steps on a grid that all lanes have in common, so that they share evaluations."""
+        scale, octaves = self.samples.scale[:, None], self.ladder.fine / 2
+        found: Array = scale * 2.0 ** (np.rint(np.log2(wanted / scale) / octaves) * octaves)
+        return found
+
+    def steps(self, p: int) -> tuple[tuple[float, float, float], ...]:
+        """Every step of a lane with points on both sides, or on its only one: what it alone shows, its rounding."""
+        if self.order > 2:
+            return ()
+        with np.errstate(all="ignore"):
+            r = rungs_of(self.last, p, self.lanes[p].side)
+            q, noise = quotients(r, self.order)
+        return tuple(zip(r.h.tolist(), q.tolist(), noise.tolist(), strict=True))
 
     def _best(self, s: Shown, which: Bools) -> tuple[Candidates, npt.NDArray[np.int64]]:
         """All candidates of some lanes, and the best of each by its score."""
         lanes = [lane for lane, asked in zip(self.lanes, which, strict=True) if asked]
-        c = self._candidates(s, lanes, np.zeros(len(lanes)))
-        choice = self._choice(c, lanes)
-        if self.order == 1:
-            value = c.pick("value", choice)
-            c = self._candidates(s, lanes, np.where(np.isfinite(value), value, 0.0))
-            choice = self._choice(c, lanes)
-        return c, choice
+        c = self._candidates(s, lanes)
+        return c, self._choice(c, lanes)
 
-    def _candidates(self, s: Shown, lanes: list[Lane], reference: Array) -> Candidates:
+    def _candidates(self, s: Shown, lanes: list[Lane]) -> Candidates:
         side = np.array([lane.side for lane in lanes])
-        found = candidates(s, self.order, 0, reference)
+        found = candidates(s, self.order, 0) if (side == 0).any() else None
         for one in (1, -1):
             if (side == one).any():
-                found = merged(found, candidates(s, self.order, one, reference), side == one)
+                other = candidates(s, self.order, one)
+                found = other if found is None else merged(found, other, side == one)
+        assert found is not None
         return found
 
     @staticmethod
@@ -294,16 +293,17 @@ class Study:
 
     def _settled(self) -> Estimates:
         samples, everyone = self.samples, np.ones(len(self.lanes), dtype=bool)
-        s = self._shown(everyone)
+        s = self.last = self._shown(everyone)
         c, choice = self._best(s, everyone)
-        value, score = c.pick("value", choice), c.pick("score", choice)
+        score = c.pick("score", choice)
+        value = self._polished(s, c, choice)
         below = np.array([lane.below for lane in self.lanes])
         over = np.array([lane.over for lane in self.lanes])
         found = np.isfinite(score) & np.isfinite(value) & (c.pick("top", choice) < below) & (c.pick("bottom", choice) > over)
         equals = (c.score <= EQUAL * score[:, None]) & (c.top < below[:, None]) & (c.bottom > over[:, None])
         apart = np.max(np.where(equals, np.abs(c.value - value[:, None]), 0.0), 1)
         bar = np.where(found, np.maximum(score, apart) + 2.0**-53 * np.abs(value), np.inf)
-        bend = self._bend(s, c.pick("top", choice))
+        top = c.pick("top", choice)
         codes = []
         slopes = np.full((len(choice), 2), np.nan)
         same = repeats(samples, self.unit)
@@ -311,39 +311,34 @@ class Study:
             r = rungs_of(s, p, 0)
             if lane.side == 0 and self.order == 1 and lane.corner is None:
                 lane.corner = corner(r)
-            if lane.side == 0 and lane.corner is None and bend[p] > bar[p]:
+            if lane.side == 0 and self.order == 1 and lane.corner is None and hinge(r, float(top[p])) > bar[p]:
                 lane.corner = Corner.KINK
             codes.append(self._code(p, lane, rungs_of(s, p, lane.side), bool(found[p]), float(value[p]), float(bar[p]), float(c.top[p, choice[p]]), bool(same[p])))
         kinks = np.array([code is Code.KINK for code in codes])
         if kinks.any():
             part = self._shown(kinks)
             for column, side in enumerate((-1, 1)):
-                one = candidates(part, 1, side, np.zeros(int(kinks.sum())))
+                one = candidates(part, 1, side)
                 slopes[kinks, column] = one.pick("value", np.argmin(one.score, 1))
         claimed = np.array([code in (Code.CLEAR, Code.ROUNDED, Code.WIDE, Code.SCALES, Code.GRID, Code.CHANGES) for code in codes])
         value, bar = np.where(claimed & found, value, np.nan), np.where(claimed & found, bar, np.inf)
         spread = c.pick("spread", choice)
-        sigma = np.nanmedian(np.where(np.isfinite(s.odd), s.sigma, np.nan), 1) if s.h.shape[1] else np.zeros(len(choice))
+        sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
         return Estimates(
-            value, bar, c.pick("noise", choice), c.pick("truncation", choice), c.pick("top", choice),
+            value, bar, c.pick("noise", choice), c.pick("truncation", choice), c.pick("top", choice), c.pick("bottom", choice),
             np.maximum(spread, 1) * sigma, codes, slopes, np.array([lane.side for lane in self.lanes]),
         )  # fmt: skip
 
-    def _bend(self, s: Shown, top: Array) -> Array:
-        """Half the difference of the slopes on both sides of x, where it is one beyond doubt; else 0.
-
-        It is the coefficient of h in the even part, which has none where f has a derivative.
-        """
+    def _polished(self, s: Shown, c: Candidates, choice: npt.NDArray[np.int64]) -> Array:
+        """The values of the chosen candidates, free of the rounding of their fits."""
+        value = c.pick("value", choice)
         if self.order > 1:
-            return np.zeros(len(s.h))
-        part = replace(s, right=s.even, sigma=s.sigma * 1.5)
-        c = candidates(part, 1, 1, np.zeros(len(s.h)))
-        best = np.argmin(np.where(c.top <= top[:, None], c.score, np.inf), 1)
-        value, score = np.abs(c.pick("value", best)), c.pick("score", best)
-        found = np.where((value > 3 * score) & (c.pick("top", best) <= top), value, 0.0)
-        for p in np.flatnonzero(found):
-            found[p] = hinge(rungs_of(s, int(p), 0), float(top[p]))
-        return found
+            return value
+        side = np.array([lane.side for lane in self.lanes])
+        for one in (0, 1, -1):
+            if (side == one).any():
+                value = np.where(side == one, polished(s, one, c, choice, value), value)
+        return value
 
     def _code(self, p: int, lane: Lane, r: Rungs, found: bool, value: float, bar: float, top: float, same: bool) -> Code:
         samples = self.samples
@@ -362,7 +357,8 @@ class Study:
         if self.grid[p] > COARSE_GRID * near:
             return Code.GRID
         if bar > BLIND * abs(value):
-            still = value == 0 and not r.slope[r.h <= top].any()
+            fast = float(np.max(moved / r.h, initial=0.0)) or abs(samples.centre[p]) / samples.scale[p]
+            still = bar <= STILL * fast
             if self.order > 1 or not still:
                 return Code.WIDE
         return Code.ROUNDED if self.grid[p] else Code.CLEAR
