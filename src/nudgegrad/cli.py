@@ -18,6 +18,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
     "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
+    "derivative": "the derivative of a function of yours at a number, with an error bar",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
     "roundoff": "which operation lost the precision of J, in short number formats",
@@ -34,6 +35,7 @@ examples:
   nudgegrad nudge "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2 --node u
   nudgegrad -f net.txt w=0.5 --format float32 --json
   nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
+  nudgegrad derivative net.py:f --at 0.7
   nudgegrad roundoff "a = w*x + b; J = exp(a)" w=1.7 x=0.3 b=2 --format bfloat16
   nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
   nudgegrad plot "J = sin(w)*exp(w)" w=1 --node w -o v.svg
@@ -48,7 +50,7 @@ lines; - reads it from stdin, -f FILE from a file. The output is J, or else what
 is assigned last. Each input gets a value: 3, -2, 1e-3, 1/3.
 
 commands:
-{chr(10).join(f"  {name:<9} {does}" for name, does in COMMANDS.items())}
+{chr(10).join(f"  {name:<10} {does}" for name, does in COMMANDS.items())}
 
 options:
   --steps              explain: first the lesson, forward and then backward
@@ -60,7 +62,8 @@ options:
   --format FORMAT      float64 (the default), float32, float16 or bfloat16
   --stencil STENCIL    two-sided (the default) or one-sided
   --digits N           significant digits of values and derivatives
-  --at WHERE           check: x, as params.npz, x.npy or net.py:params;
+  --order N            derivative: 1 (the default) to 4
+  --at WHERE           derivative: x, as 0.7 or -1/3; check: x, as params.npz, x.npy or net.py:params;
                        plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
   --seed N             check: of the directions, 0 by default

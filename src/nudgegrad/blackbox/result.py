@@ -146,6 +146,9 @@ class Derivative(Drawn):
     steps: tuple[tuple[float, float, float], ...] = field(default=(), repr=False)
     window: tuple[float, float] = (math.nan, math.nan)
 
+    def __str__(self) -> str:
+        return str(import_module("nudgegrad.views.uncertain").line(self))
+
     def __float__(self) -> float:
         return self.value
 

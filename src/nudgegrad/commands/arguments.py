@@ -27,6 +27,7 @@ OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
     "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
+    "derivative": EVERYWHERE | {"at", "order", "format", "output", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
     "plot": frozenset(
         {"color", "file", "fixed", "format", "digits", "output", "node", "curve", "at", "stencil"}
@@ -76,6 +77,7 @@ class Options:
     at: str | None = None
     args: str | None = None
     seed: str | None = None
+    order: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,7 +100,7 @@ def _parser() -> _Parser:
     parser.add_argument("words", nargs="*")
     for name in ("--format", "--stencil", "--digits", "--h", "--color", "--port", "--save", "--html"):
         parser.add_argument(name)
-    for name in ("--at", "--args", "--seed"):
+    for name in ("--at", "--args", "--seed", "--order"):
         parser.add_argument(name)
     parser.add_argument("--node", action="append")
     parser.add_argument("--fixed", action="extend", nargs="+")

@@ -69,6 +69,11 @@ class UserCode:
             value = getattr(value, part)
         return value
 
+    @staticmethod
+    def file_of(word: str) -> Path:
+        """The file of ``file.py:name``."""
+        return Path(word.rpartition(":")[0])
+
     def _module(self, file: Path) -> ModuleType:
         path = file.resolve()
         if path not in self._modules:
