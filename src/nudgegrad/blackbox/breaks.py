@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from ..formats import Array
+from .rungs import Rungs
 
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
 BEND = 20.0  # times the rounding of f: an even part that is one
@@ -35,29 +36,6 @@ class Corner(StrEnum):
     KINK = "kink"
     JUMP = "jump"
     STEEP = "steep"
-
-
-@dataclass(frozen=True)
-class Rungs:
-    """What one function shows, the largest step first; no gaps.
-
-    Parameters
-    ----------
-    h, slope, noise : array, shape (K,)
-        noise: of the slope.
-    even, sigma : array
-        Half the sum of f at both points minus f(x), and the rounding of f.
-    right, left : array
-        f(x + h) - f(x) and f(x - h) - f(x).
-    """
-
-    h: Array
-    slope: Array
-    noise: Array
-    even: Array
-    sigma: Array
-    right: Array
-    left: Array
 
 
 def corner(r: Rungs) -> Corner | None:
@@ -228,7 +206,8 @@ def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
     quiet = least <= 0.2 * most + 20 * r.sigma[some]
     if not (one and quiet.all() and least[0] <= SIDE * most[0] + 20 * r.sigma[some[0]]):
         return False
-    if most[-1] > 2 * most[0] or len(some) < 2:
+    reach = float(r.h[some[-1]] / r.h[some[0]])
+    if len(some) < 2 or (reach >= 8 and most[-1] > most[0] * reach**0.7):
         return True
     drift = np.abs(large - slope) * r.h
     further = [k for k in beyond if drift[k] > 3 * most[0]]

@@ -16,6 +16,7 @@ SAFETY = 6.0  # of noise and of truncation; 3 leaves 4 % of the true errors abov
 COARSE = 2.0**-12  # a unit roundoff above it is nearly all of the noise, and a bound of it
 FAR = 30.0  # times the rounding of f: residuals beyond it are looked at
 STRAY = 0.1  # of what a window moves f: residuals beyond it are not noise, f(x) is not of this curve
+OF_LANES = ("value", "noise", "truncation", "spread", "score", "top", "bottom")
 Bools = npt.NDArray[np.bool_]
 
 
@@ -107,6 +108,14 @@ class Candidates:
     window: npt.NDArray[np.int64]
     degree: npt.NDArray[np.int64]
 
+    def lane(self, k: int) -> Candidates:
+        """Those of one lane, shape (C,) each."""
+        return Candidates(*(getattr(self, name)[k] for name in OF_LANES), self.window, self.degree)
+
+    def within(self, over: npt.ArrayLike, below: npt.ArrayLike) -> Array:
+        """The scores, inf where a window has steps up to `over` or from `below` on."""
+        return np.where((self.bottom > over) & (self.top < below), self.score, np.inf)
+
     def pick(self, name: str, choice: npt.NDArray[np.int64]) -> Array:
         """One field of the chosen candidates, shape (P,)."""
         field: Array = getattr(self, name)
@@ -130,6 +139,12 @@ def _runs(s: Shown, index: Index, member: Bools, side: int) -> Runs:
     h, sigma = s.h[:, index], s.sigma[:, index]
     weight = np.where(usable, (sigma[:, :, :1] / sigma) ** 2, 0.0)
     return Runs(index, usable, h / h[:, :, :1], weight, h[:, :, :1], sigma[:, :, :1])
+
+
+def merged(a: Candidates, b: Candidates, lanes: Bools) -> Candidates:
+    """Some lanes from another table of candidates."""
+    parts = (np.where(lanes[:, None], getattr(b, name), getattr(a, name)) for name in OF_LANES)
+    return Candidates(*parts, a.window, a.degree)
 
 
 def candidates(s: Shown, order: int, side: int) -> Candidates:

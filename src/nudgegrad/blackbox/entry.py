@@ -16,7 +16,8 @@ from .calls import ENTRIES, Caller, array_of, failed
 from .ladders import LADDERS, scale_of
 from .result import CLAIMED, Code, Derivative, Derivatives, Reason, gathered
 from .sampling import Evaluate, Samples
-from .study import Estimates, Study
+from .settling import Estimates
+from .study import Study
 
 BUDGET = 45
 LEAST = 9  # evaluations below which no ladder stands

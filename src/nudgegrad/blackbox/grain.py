@@ -58,7 +58,7 @@ def _divisor(values: Array, least: float) -> float:
     found = 0.0
     for value in values.tolist():
         a, b = value, found
-        lost = least * (GRID + 4 * value / float(values[0]))
+        lost = max(least * (GRID + 4 * value / float(values[0])), float(values[0]) / MANY)
         while b > lost:
             a, b = b, abs(a - b * round(a / b))
         found = a
