@@ -11,7 +11,12 @@ from nudgegrad.formats import FORMATS
 
 from .black_boxes import Problem
 
-STENCILS = {2: (1 / 2,), 4: (2 / 3, -1 / 12), 6: (3 / 4, -3 / 20, 1 / 60), 8: (4 / 5, -1 / 5, 4 / 105, -1 / 280)}
+STENCILS = {
+    2: (1 / 2,),
+    4: (2 / 3, -1 / 12),
+    6: (3 / 4, -3 / 20, 1 / 60),
+    8: (4 / 5, -1 / 5, 4 / 105, -1 / 280),
+}
 PER_OCTAVE = 3  # steps that are tried
 WINDOW = 4  # of them: the largest error of so many neighbours counts, so that luck does not
 
@@ -54,7 +59,11 @@ def limit(problem: Problem, value=None) -> float:
                 points = [float(fmt.round(problem.x + side * j * scale * 2.0**k)) for j in range(5)]
                 f = [at(t) for t in points]
                 h = points[1] - points[0]
-                e.append(abs((-25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]) / (12 * h) - truth) if h else np.inf)
+                e.append(
+                    abs((-25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]) / (12 * h) - truth)
+                    if h
+                    else np.inf
+                )
             e = np.where(np.isfinite(e), e, np.inf)
             best = min(best, float(np.lib.stride_tricks.sliding_window_view(e, WINDOW).max(1).min()))
     return max(best, 2.0**-53 * abs(truth))
@@ -64,7 +73,9 @@ def typed(problem: Problem):
     """The function on Python floats: x goes in in the problem's format, NaN comes out of errors."""
     import ml_dtypes
 
-    dtype = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}.get(problem.format)
+    dtype = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}.get(
+        problem.format
+    )
 
     def value(x: float) -> float:
         with np.errstate(all="ignore"):

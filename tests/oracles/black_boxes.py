@@ -120,7 +120,14 @@ def _named() -> Iterator[tuple[str, str, Function, Function | None, float, str]]
     # scales
     for k in (-300, -100, -20, -12, -8, 8, 20, 100, 250):
         c = 10.0**k
-        yield f"exp(x/1e{k})", "scales", (lambda x, c=c: np.exp(x / c)), (lambda x, c=c: m.exp(x / c)), 0.7 * c, e
+        yield (
+            f"exp(x/1e{k})",
+            "scales",
+            (lambda x, c=c: np.exp(x / c)),
+            (lambda x, c=c: m.exp(x / c)),
+            0.7 * c,
+            e,
+        )
         yield f"1e{k}sin x", "scales", (lambda x, c=c: c * np.sin(x)), (lambda x, c=c: c * m.sin(x)), 0.9, e
     for x in (1e-12, 1e-5, 1e5, 1e8, 1e150):
         yield "log", "scales", np.log, m.log, x, e
@@ -137,23 +144,86 @@ def _named() -> Iterator[tuple[str, str, Function, Function | None, float, str]]
     # steep
     for k in (3, 5, 7):
         c = 10.0**k
-        yield f"exp(1e{k}(x-1))", "steep", (lambda x, c=c: np.exp(c * (x - 1))), (lambda x, c=c: m.exp(c * (x - 1))), 1.0 + 0.3 / c, e
-        yield f"tanh(1e{k}(x-1))", "steep", (lambda x, c=c: np.tanh(c * (x - 1))), (lambda x, c=c: m.tanh(c * (x - 1))), 1.0 + 0.3 / c, e
+        yield (
+            f"exp(1e{k}(x-1))",
+            "steep",
+            (lambda x, c=c: np.exp(c * (x - 1))),
+            (lambda x, c=c: m.exp(c * (x - 1))),
+            1.0 + 0.3 / c,
+            e,
+        )
+        yield (
+            f"tanh(1e{k}(x-1))",
+            "steep",
+            (lambda x, c=c: np.tanh(c * (x - 1))),
+            (lambda x, c=c: m.tanh(c * (x - 1))),
+            1.0 + 0.3 / c,
+            e,
+        )
         yield f"1/(x-1) off 1e-{k}", "steep", lambda x: 1 / (x - 1), lambda x: 1 / (x - 1), 1.0 + 1 / c, e
-        yield f"lorentz 1e-{k}", "steep", (lambda x, c=c: 1 / (1 + (c * (x - 1)) ** 2)), (lambda x, c=c: 1 / (1 + (m.mpf(c) * (x - 1)) ** 2)), 1.0 + 0.7 / c, e
+        yield (
+            f"lorentz 1e-{k}",
+            "steep",
+            (lambda x, c=c: 1 / (1 + (c * (x - 1)) ** 2)),
+            (lambda x, c=c: 1 / (1 + (m.mpf(c) * (x - 1)) ** 2)),
+            1.0 + 0.7 / c,
+            e,
+        )
     yield "1/(1-x) at 1-1e-8", "steep", lambda x: 1 / (1 - x), lambda x: 1 / (1 - x), 1 - 1e-8, e
     yield "exp(exp(x))", "steep", lambda x: np.exp(np.exp(x)), lambda x: m.exp(m.exp(x)), 4.0, e
     yield "x**50", "steep", lambda x: x**50, lambda x: x**50, 1.5, e
-    yield "1e5 logistic", "steep", lambda x: 1 / (1 + np.exp(-1e5 * (x - 2))), lambda x: 1 / (1 + m.exp(-(10**5) * (x - 2))), 2.00001, e
+    yield (
+        "1e5 logistic",
+        "steep",
+        lambda x: 1 / (1 + np.exp(-1e5 * (x - 2))),
+        lambda x: 1 / (1 + m.exp(-(10**5) * (x - 2))),
+        2.00001,
+        e,
+    )
     # oscillating
     for c in (10.0, 100.0, 1e3, 1e4, 1e6):
-        yield f"sin({c:g}x)", "oscillating", (lambda x, c=c: np.sin(c * x)), (lambda x, c=c: m.sin(c * x)), 0.7, e
-        yield f"cos({c:g}x)+x", "oscillating", (lambda x, c=c: np.cos(c * x) + x), (lambda x, c=c: m.cos(c * x) + x), 1.1, e
+        yield (
+            f"sin({c:g}x)",
+            "oscillating",
+            (lambda x, c=c: np.sin(c * x)),
+            (lambda x, c=c: m.sin(c * x)),
+            0.7,
+            e,
+        )
+        yield (
+            f"cos({c:g}x)+x",
+            "oscillating",
+            (lambda x, c=c: np.cos(c * x) + x),
+            (lambda x, c=c: m.cos(c * x) + x),
+            1.1,
+            e,
+        )
     yield "sin(1/x)", "oscillating", lambda x: np.sin(1 / x), lambda x: m.sin(1 / x), 0.01, e
     yield "sin(x2)", "oscillating", lambda x: np.sin(x * x), lambda x: m.sin(x * x), 30.0, e
-    yield "x+1e-3sin(1e3x)", "oscillating", lambda x: x + 1e-3 * np.sin(1e3 * x), lambda x: x + m.mpf(1e-3) * m.sin(1e3 * x), 0.4, e
-    yield "x+1e-6sin(1e4x)", "oscillating", lambda x: x + 1e-6 * np.sin(1e4 * x), lambda x: x + m.mpf(1e-6) * m.sin(1e4 * x), 0.4, e
-    yield "chirp", "oscillating", lambda x: np.exp(-x) * np.sin(40 * x * x), lambda x: m.exp(-x) * m.sin(40 * x * x), 1.9, e
+    yield (
+        "x+1e-3sin(1e3x)",
+        "oscillating",
+        lambda x: x + 1e-3 * np.sin(1e3 * x),
+        lambda x: x + m.mpf(1e-3) * m.sin(1e3 * x),
+        0.4,
+        e,
+    )
+    yield (
+        "x+1e-6sin(1e4x)",
+        "oscillating",
+        lambda x: x + 1e-6 * np.sin(1e4 * x),
+        lambda x: x + m.mpf(1e-6) * m.sin(1e4 * x),
+        0.4,
+        e,
+    )
+    yield (
+        "chirp",
+        "oscillating",
+        lambda x: np.exp(-x) * np.sin(40 * x * x),
+        lambda x: m.exp(-x) * m.sin(40 * x * x),
+        1.9,
+        e,
+    )
     # edges
     for x in (1e-10, 1e-6, 1e-3, 0.1):
         yield f"log edge {x:g}", "edge", lambda x: np.log(x), m.log, x, e
@@ -165,24 +235,73 @@ def _named() -> Iterator[tuple[str, str, Function, Function | None, float, str]]
     yield "x1.5 at 0", "edge", lambda x: np.sqrt(x) ** 3 + x, lambda x: m.sqrt(x) ** 3 + x, 1e-9, e
     yield "one side", "edge", lambda x: np.exp(x) if x >= 0 else math.nan, m.exp, 0.0, e
     yield "one side left", "edge", lambda x: np.sin(x) if x <= 2 else math.nan, m.sin, 2.0, e
-    yield "one side raises", "edge", lambda x: math.sqrt(x) ** 5 + 2 * x + math.cos(x), lambda x: m.sqrt(abs(x)) ** 5 + 2 * x + m.cos(x), 0.0, e
+    yield (
+        "one side raises",
+        "edge",
+        lambda x: math.sqrt(x) ** 5 + 2 * x + math.cos(x),
+        lambda x: m.sqrt(abs(x)) ** 5 + 2 * x + m.cos(x),
+        0.0,
+        e,
+    )
     # noisy
     yield "newton to 1e-6", "solver", _newton(1e-6), lambda x: m.findroot(lambda y: y**3 + y - x, 1), 2.3, e
     yield "simpson", "noisy", _simpson, _simpson_exactly, 1.2, e
-    yield "long sum", "noisy", _long_sum, lambda x: m.nsum(lambda k: 0, [1, 1]) + sum(m.sin(x * k) / k for k in range(1, 301)), 0.7, e
+    yield (
+        "long sum",
+        "noisy",
+        _long_sum,
+        lambda x: m.nsum(lambda k: 0, [1, 1]) + sum(m.sin(x * k) / k for k in range(1, 301)),
+        0.7,
+        e,
+    )
     yield "1e8 cancels", "noisy", lambda x: (np.sin(x) + 1e8) - 1e8, m.sin, 0.7, e
     yield "1e4 cancels", "noisy", lambda x: (np.exp(x) + 1e4) - 1e4, m.exp, 0.7, e
     yield "1e12+sin", "noisy", lambda x: 1e12 + np.sin(x), m.sin, 0.7, e
     yield "1+1e-9sin", "noisy", lambda x: 1 + 1e-9 * np.sin(x), lambda x: m.mpf(1e-9) * m.sin(x), 0.7, e
-    yield "horner (x-1)7", "noisy", lambda x: ((((((x - 7) * x + 21) * x - 35) * x + 35) * x - 21) * x + 7) * x - 1, lambda x: (x - 1) ** 7, 1.3, e
+    yield (
+        "horner (x-1)7",
+        "noisy",
+        lambda x: ((((((x - 7) * x + 21) * x - 35) * x + 35) * x - 21) * x + 7) * x - 1,
+        lambda x: (x - 1) ** 7,
+        1.3,
+        e,
+    )
     yield "hash noise 1e-8", "noisy", _hashed(1e-8), m.sin, 0.7, e
     yield "hash noise 1e-5", "noisy", _hashed(1e-5), m.exp, 0.3, e
     yield "hash noise 1e-3", "noisy", _hashed(1e-3), m.sin, 0.7, e
     yield "float32 inside", "noisy", lambda x: float(np.sin(np.float32(x))), m.sin, 0.7, e
-    yield "float32 inside, float64 outside", "noisy", lambda x: float(np.exp(np.float32(x))) * x, lambda x: m.exp(x) * x, 0.7, e
-    yield "float32 middle", "noisy", lambda x: float(np.float32(np.sin(x))) + x, lambda x: m.sin(x) + x, 1.7, e
-    yield "float32 middle product", "noisy", lambda x: math.cos(x) * float(np.float32(1 + x * x)), lambda x: m.cos(x) * (1 + x * x), 1.7, e
-    yield "tanh float32 weights", "noisy", lambda x: math.tanh(float(np.float32(0.3) * np.float32(x)) + x), lambda x: m.tanh(m.mpf(float(np.float32(0.3))) * x + x), 0.4, e
+    yield (
+        "float32 inside, float64 outside",
+        "noisy",
+        lambda x: float(np.exp(np.float32(x))) * x,
+        lambda x: m.exp(x) * x,
+        0.7,
+        e,
+    )
+    yield (
+        "float32 middle",
+        "noisy",
+        lambda x: float(np.float32(np.sin(x))) + x,
+        lambda x: m.sin(x) + x,
+        1.7,
+        e,
+    )
+    yield (
+        "float32 middle product",
+        "noisy",
+        lambda x: math.cos(x) * float(np.float32(1 + x * x)),
+        lambda x: m.cos(x) * (1 + x * x),
+        1.7,
+        e,
+    )
+    yield (
+        "tanh float32 weights",
+        "noisy",
+        lambda x: math.tanh(float(np.float32(0.3) * np.float32(x)) + x),
+        lambda x: m.tanh(m.mpf(float(np.float32(0.3))) * x + x),
+        0.4,
+        e,
+    )
     # outputs of a lower precision
     yield "float32 out", "low output", lambda x: np.float32(np.sin(x)), m.sin, 0.7, e
     yield "float32 out exp", "low output", lambda x: np.float32(np.exp(x)), m.exp, 2.7, e
@@ -194,19 +313,68 @@ def _named() -> Iterator[tuple[str, str, Function, Function | None, float, str]]
     # near kinks
     for d in (1e-1, 1e-2, 1e-3, 1e-5, 1e-7):
         c = 0.7 + d
-        yield f"exp+|x-c| {d:g}", "near kink", (lambda x, c=c: np.exp(x) + abs(x - c)), (lambda x, c=c: m.exp(x) + abs(x - c)), 0.7, e
-        yield f"sin+relu {d:g}", "near kink", (lambda x, c=c: np.sin(3 * x) + 5 * max(0.0, x - c)), (lambda x, c=c: m.sin(3 * x) + 5 * max(m.mpf(0), x - c)), 0.7, e
+        yield (
+            f"exp+|x-c| {d:g}",
+            "near kink",
+            (lambda x, c=c: np.exp(x) + abs(x - c)),
+            (lambda x, c=c: m.exp(x) + abs(x - c)),
+            0.7,
+            e,
+        )
+        yield (
+            f"sin+relu {d:g}",
+            "near kink",
+            (lambda x, c=c: np.sin(3 * x) + 5 * max(0.0, x - c)),
+            (lambda x, c=c: m.sin(3 * x) + 5 * max(m.mpf(0), x - c)),
+            0.7,
+            e,
+        )
     yield "max(x2,.3)", "near kink", lambda x: max(x * x, 0.3), lambda x: max(x * x, m.mpf("0.3")), 0.56, e
     yield "|sin|", "near kink", lambda x: abs(np.sin(x)), lambda x: abs(m.sin(x)), 3.1, e
-    yield "clip", "near kink", lambda x: np.clip(np.exp(x), 0.5, 2.0), lambda x: min(max(m.exp(x), m.mpf("0.5")), m.mpf(2)), 0.69, e
-    yield "huber", "near kink", lambda x: 0.5 * x * x if abs(x) < 1 else abs(x) - 0.5, lambda x: x * x / 2 if abs(x) < 1 else abs(x) - m.mpf("0.5"), 0.999, e
-    yield "two kinks", "near kink", lambda x: np.cos(x) + abs(x - 0.701) + abs(x - 0.6985), lambda x: m.cos(x) + abs(x - m.mpf(0.701)) + abs(x - m.mpf(0.6985)), 0.7, e
+    yield (
+        "clip",
+        "near kink",
+        lambda x: np.clip(np.exp(x), 0.5, 2.0),
+        lambda x: min(max(m.exp(x), m.mpf("0.5")), m.mpf(2)),
+        0.69,
+        e,
+    )
+    yield (
+        "huber",
+        "near kink",
+        lambda x: 0.5 * x * x if abs(x) < 1 else abs(x) - 0.5,
+        lambda x: x * x / 2 if abs(x) < 1 else abs(x) - m.mpf("0.5"),
+        0.999,
+        e,
+    )
+    yield (
+        "two kinks",
+        "near kink",
+        lambda x: np.cos(x) + abs(x - 0.701) + abs(x - 0.6985),
+        lambda x: m.cos(x) + abs(x - m.mpf(0.701)) + abs(x - m.mpf(0.6985)),
+        0.7,
+        e,
+    )
     yield "jump off", "near kink", lambda x: np.exp(x) + (x > 0.71), lambda x: m.exp(x), 0.7, e
     yield "floor", "near kink", lambda x: np.sin(x) + np.floor(10 * x), lambda x: m.sin(x), 0.75, e
     # near nan
     for d in (1e-2, 1e-4, 1e-7):
-        yield f"nan beyond {d:g}", "near nan", (lambda x, d=d: np.sin(x) if x < 0.7 + d else math.nan), m.sin, 0.7, e
-        yield f"nan both {d:g}", "near nan", (lambda x, d=d: np.exp(x) if abs(x - 0.7) < d else math.nan), m.exp, 0.7, e
+        yield (
+            f"nan beyond {d:g}",
+            "near nan",
+            (lambda x, d=d: np.sin(x) if x < 0.7 + d else math.nan),
+            m.sin,
+            0.7,
+            e,
+        )
+        yield (
+            f"nan both {d:g}",
+            "near nan",
+            (lambda x, d=d: np.exp(x) if abs(x - 0.7) < d else math.nan),
+            m.exp,
+            0.7,
+            e,
+        )
         yield f"raises beyond {d:g}", "near nan", _raising(0.7 + d), m.sin, 0.7, e
     yield "1/x nan at 0", "near nan", lambda x: np.sin(x) / x, lambda x: m.sin(x) / x, 0.02, e
     # nets
@@ -228,13 +396,48 @@ def _named() -> Iterator[tuple[str, str, Function, Function | None, float, str]]
     for x in (1e-4, 1e3):
         yield "sin", "float32", np.sin, m.sin, float(np.float32(x)), "float32"
         yield "log", "float32", np.log, m.log, float(np.float32(x)), "float32"
-    yield "sin(100x)", "float32", lambda x: np.sin(np.float32(100) * x), lambda x: m.sin(100 * x), float(np.float32(0.7)), "float32"
+    yield (
+        "sin(100x)",
+        "float32",
+        lambda x: np.sin(np.float32(100) * x),
+        lambda x: m.sin(100 * x),
+        float(np.float32(0.7)),
+        "float32",
+    )
     # structured rounding
     for x in (1e-5, 1e-4, 1e-3, 1e-2):
-        yield f"(1-cos)/x2 {x:g}", "structured", lambda x: (1 - math.cos(x)) / (x * x), lambda x: (1 - m.cos(x)) / (x * x), x, e
-        yield f"(exp-1)/x {x:g}", "structured", lambda x: (math.exp(x) - 1) / x, lambda x: m.expm1(x) / x, x, e
-        yield f"log(1+x)/x {x:g}", "structured", lambda x: math.log(1 + x) / x, lambda x: m.log1p(x) / x, x, e
-        yield f"(sqrt(1+x)-1)/x {x:g}", "structured", lambda x: (math.sqrt(1 + x) - 1) / x, lambda x: (m.sqrt(1 + x) - 1) / x, x, e
+        yield (
+            f"(1-cos)/x2 {x:g}",
+            "structured",
+            lambda x: (1 - math.cos(x)) / (x * x),
+            lambda x: (1 - m.cos(x)) / (x * x),
+            x,
+            e,
+        )
+        yield (
+            f"(exp-1)/x {x:g}",
+            "structured",
+            lambda x: (math.exp(x) - 1) / x,
+            lambda x: m.expm1(x) / x,
+            x,
+            e,
+        )
+        yield (
+            f"log(1+x)/x {x:g}",
+            "structured",
+            lambda x: math.log(1 + x) / x,
+            lambda x: m.log1p(x) / x,
+            x,
+            e,
+        )
+        yield (
+            f"(sqrt(1+x)-1)/x {x:g}",
+            "structured",
+            lambda x: (math.sqrt(1 + x) - 1) / x,
+            lambda x: (m.sqrt(1 + x) - 1) / x,
+            x,
+            e,
+        )
     # no derivative
     for name, f, x in (
         ("|x| at 0", abs, 0.0), ("|x-c|+exp", lambda x: abs(x - 0.7) + math.exp(x), 0.7),
@@ -383,7 +586,13 @@ def _composed(d: Draw) -> Made:
 
 def _rational(d: Draw) -> Made:
     a, b, c = d(-3, 3), d(0.2, 3), d(-2, 2)
-    return "smooth", lambda x: (a * x + c) / (x * x + b), lambda x: (a * x + c) / (x * x + b), d(-3, 3), "float64"
+    return (
+        "smooth",
+        lambda x: (a * x + c) / (x * x + b),
+        lambda x: (a * x + c) / (x * x + b),
+        d(-3, 3),
+        "float64",
+    )
 
 
 def _polynomial(d: Draw) -> Made:
@@ -413,23 +622,43 @@ def _steep(d: Draw) -> Made:
     k, c = d.log(10, 1e8), d(0.5, 3)
     x = c + d(-2, 2) / k
     kind = int(d.rng.integers(3))
-    f, f_ = [(np.exp, m.exp), (np.tanh, m.tanh), (lambda t: 1 / (1 + t * t), lambda t: 1 / (1 + t * t))][kind]
+    f, f_ = [(np.exp, m.exp), (np.tanh, m.tanh), (lambda t: 1 / (1 + t * t), lambda t: 1 / (1 + t * t))][
+        kind
+    ]
     return "steep", lambda x: f(k * (x - c)), lambda x: f_(m.mpf(k) * (x - c)), x, "float64"
 
 
 def _pole(d: Draw) -> Made:
     c, p = d(-2, 2), int(d.rng.integers(1, 4))
-    return "steep", lambda x: 1 / (x - c) ** p, lambda x: 1 / (x - c) ** p, c + d.sign() * d.log(1e-9, 1), "float64"
+    return (
+        "steep",
+        lambda x: 1 / (x - c) ** p,
+        lambda x: 1 / (x - c) ** p,
+        c + d.sign() * d.log(1e-9, 1),
+        "float64",
+    )
 
 
 def _wave(d: Draw) -> Made:
     k, a, b = d.log(3, 1e7), d(-1, 1), d(-2, 2)
-    return "oscillating", lambda x: np.sin(k * x) + a * x + b, lambda x: m.sin(k * x) + a * x + b, d(0.2, 3), "float64"
+    return (
+        "oscillating",
+        lambda x: np.sin(k * x) + a * x + b,
+        lambda x: m.sin(k * x) + a * x + b,
+        d(0.2, 3),
+        "float64",
+    )
 
 
 def _small_wave(d: Draw) -> Made:
     k, e = d.log(10, 1e5), d.log(1e-6, 1)
-    return "oscillating", lambda x: x + e * np.sin(k * x), lambda x: x + e * m.sin(k * x), d(0.2, 3), "float64"
+    return (
+        "oscillating",
+        lambda x: x + e * np.sin(k * x),
+        lambda x: x + e * m.sin(k * x),
+        d(0.2, 3),
+        "float64",
+    )
 
 
 def _edge(d: Draw) -> Made:
@@ -451,7 +680,13 @@ def _one_side(d: Draw) -> Made:
 def _noise(d: Draw) -> Made:
     size, k = d.log(1e-13, 1e-4), d(0.5, 2)
     noise = _hashed(size)
-    return "noisy", lambda x: noise(x) - math.sin(x) + math.sin(k * x), lambda x: m.sin(k * x), d(0.1, 3), "float64"
+    return (
+        "noisy",
+        lambda x: noise(x) - math.sin(x) + math.sin(k * x),
+        lambda x: m.sin(k * x),
+        d(0.1, 3),
+        "float64",
+    )
 
 
 def _offset(d: Draw) -> Made:
@@ -473,7 +708,13 @@ def _single_product(d: Draw) -> Made:
 
 def _rounded(d: Draw) -> Made:
     digits, k = int(d.rng.integers(3, 11)), d(0.5, 3)
-    return "low output", lambda x: round(math.sin(k * x) + x, digits), lambda x: m.sin(k * x) + x, d(0.1, 3), "float64"
+    return (
+        "low output",
+        lambda x: round(math.sin(k * x) + x, digits),
+        lambda x: m.sin(k * x) + x,
+        d(0.1, 3),
+        "float64",
+    )
 
 
 def _single_out(d: Draw) -> Made:
@@ -484,7 +725,13 @@ def _single_out(d: Draw) -> Made:
 def _kink(d: Draw) -> Made:
     x, a, k = d(0.2, 2), d.log(1e-3, 10), d(0.5, 3)
     c = x + d.sign() * d.log(1e-8, 0.3)
-    return ("near kink", lambda x: np.exp(k * x) + a * abs(x - c), lambda x: m.exp(k * x) + a * abs(x - c), x, "float64")
+    return (
+        "near kink",
+        lambda x: np.exp(k * x) + a * abs(x - c),
+        lambda x: m.exp(k * x) + a * abs(x - c),
+        x,
+        "float64",
+    )
 
 
 def _relu_sum(d: Draw) -> Made:
@@ -498,7 +745,13 @@ def _relu_sum(d: Draw) -> Made:
 def _nan_near(d: Draw) -> Made:
     x, k = d(0.2, 2), d(0.5, 3)
     gap = d.log(1e-7, 0.3)
-    return ("near nan", lambda t: np.sin(k * t) if t < x + gap else math.nan, lambda t: m.sin(k * t), x, "float64")
+    return (
+        "near nan",
+        lambda t: np.sin(k * t) if t < x + gap else math.nan,
+        lambda t: m.sin(k * t),
+        x,
+        "float64",
+    )
 
 
 def _net(d: Draw) -> Made:

@@ -155,12 +155,16 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
         f's noise over its rounding.
     """
     off = np.abs(r.slope - slope)
-    seen = np.flatnonzero((r.h > known) & (off > np.maximum(10 * bar, 20 * spread * r.noise)))[::-1]  # the smallest step first
+    seen = np.flatnonzero((r.h > known) & (off > np.maximum(10 * bar, 20 * spread * r.noise)))[
+        ::-1
+    ]  # the smallest step first
     if len(seen) < 2:
         return Leaving(Way.STAYS, math.inf, math.inf)
     exponents = np.diff(np.log2(off[seen])) / np.diff(np.log2(r.h[seen]))
     grows = exponents[0] > GROWTH and r.h[seen[1]] > r.h[seen[0]] * 2**FAR_APART
-    if grows or (len(seen) > 2 and exponents[0] > 1 and exponents[1] > 0.8 and exponents[:2].max() > GROWTH):
+    if grows or (
+        len(seen) > 2 and exponents[0] > 1 and exponents[1] > 0.8 and exponents[:2].max() > GROWTH
+    ):
         sudden = np.flatnonzero((exponents > SUDDEN) & (off[seen[1:]] > 100 * off[seen[:-1]]))
         if not len(sudden) or off[seen[sudden[0]]] > 0.5 * abs(slope):
             return Leaving(Way.GROWS, math.inf, float(r.h[seen[1 if grows else 2]]))
@@ -181,7 +185,9 @@ def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> in
         if off <= 3 * bar + 20 * r.noise[i]:
             continue
         smaller = np.flatnonzero(r.h <= r.h[i] / 4)
-        if sure or (len(smaller) and abs(r.slope[i] - r.slope[smaller[0]]) + r.noise[smaller[0]] <= 0.1 * off):
+        if sure or (
+            len(smaller) and abs(r.slope[i] - r.slope[smaller[0]]) + r.noise[smaller[0]] <= 0.1 * off
+        ):
             return int(i)
     return None
 

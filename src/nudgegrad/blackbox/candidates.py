@@ -194,7 +194,9 @@ def polished(s: Shown, side: int, c: Candidates, choice: Index, value: Array) ->
     with np.errstate(all="ignore"):
         runs = _runs(part, np.arange(place.shape[1])[None], w.member[window][:, None], side)
         main, _, _ = _fitted(part, runs, 1, side, value)
-        found = main.coefficient[np.arange(len(choice)), 0, degree] * (runs.unit_sigma / runs.unit_h)[:, 0, 0]
+        found = (
+            main.coefficient[np.arange(len(choice)), 0, degree] * (runs.unit_sigma / runs.unit_h)[:, 0, 0]
+        )
     return np.where(np.isfinite(found), value + found, value)
 
 
@@ -224,5 +226,9 @@ def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fi
     odd = fit(z, slopes, 2 * runs.weight * z, (order - 1) // 2 if order % 2 else 0)
     even = with_centre(z, s.even[:, runs.index], 2 * runs.weight, order // 2 if order % 2 == 0 else 0)
     if order % 2:  # an odd polynomial of degree m goes with an even one of degree m + 1
-        return odd, odd.chi2 + np.append(even.chi2[..., 1:], even.chi2[..., -1:], 2), 2 * (count - degree - 1)
+        return (
+            odd,
+            odd.chi2 + np.append(even.chi2[..., 1:], even.chi2[..., -1:], 2),
+            2 * (count - degree - 1),
+        )
     return even, even.chi2 + np.append(odd.chi2[..., :1], odd.chi2[..., :-1], 2), 2 * (count - degree)

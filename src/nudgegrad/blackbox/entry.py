@@ -239,14 +239,18 @@ def jacobian(
 
 def _asked(order: int, budget: int, scale: float | None) -> None:
     if order not in ORDERS:
-        raise UsageError(f"there is no order {order!r} of derivative here", help="order= takes 1, 2, 3 or 4")
+        raise UsageError(
+            f"there is no order {order!r} of derivative here", help="order= takes 1, 2, 3 or 4"
+        )
     if not isinstance(budget, int) or budget < LEAST:
         raise UsageError(f"budget={budget!r} leaves no derivative", help=f"a whole number, {LEAST} or more")
     if scale is not None and not 0 < scale < math.inf:
         raise UsageError(f"scale={scale!r} is no size of a change", help="a number above 0")
 
 
-def _moved(caller: Caller, array: Any, lanes: Any, points: Array, inside: Array, shape: tuple[int, ...]) -> Array:
+def _moved(
+    caller: Caller, array: Any, lanes: Any, points: Array, inside: Array, shape: tuple[int, ...]
+) -> Array:
     """f at copies of an array, each with one entry replaced."""
     found = np.empty((len(points), *shape))
     most = max(1, ENTRIES // max(array.size, 1)) if caller.vectorized else len(points)
@@ -290,7 +294,14 @@ def _chunks(
 
 
 def _estimated(
-    x: Array, scale: Array, evaluate: Evaluate, caller: Caller, fmt: Format, order: int, budget: int, shared: bool
+    x: Array,
+    scale: Array,
+    evaluate: Evaluate,
+    caller: Caller,
+    fmt: Format,
+    order: int,
+    budget: int,
+    shared: bool,
 ) -> list[Derivative]:
     samples = Samples(evaluate, x, scale, fmt, budget)
     with np.errstate(all="ignore"):

@@ -132,5 +132,7 @@ def windows(count: int) -> Windows:
 
 def student(freedom: npt.ArrayLike) -> Any:
     """How many standard deviations, themselves measured with so much freedom, hold in 999 of 1000 cases."""
-    table = np.array([np.inf, 637, 31.6, 12.9, 8.61, 6.87, 5.96, 5.41, 5.04, 4.78, 4.59, 4.44, 4.32, 4.22, 4.14])
+    table = np.array(
+        [np.inf, 637, 31.6, 12.9, 8.61, 6.87, 5.96, 5.41, 5.04, 4.78, 4.59, 4.44, 4.32, 4.22, 4.14]
+    )
     return table[np.clip(np.asarray(freedom, dtype=np.int64), 0, len(table) - 1)]

@@ -44,7 +44,9 @@ def grid_of(samples: Samples, unit: Array) -> Array:
         if len(still) < 4 or not still[-2:].all() or still.all():
             continue
         changes = np.unique(np.abs(np.concatenate([right, left])))
-        changes = changes[(changes > 0) & (changes <= SIZES * max(abs(samples.centre[p]), changes[changes > 0][0]))][::-1]
+        changes = changes[
+            (changes > 0) & (changes <= SIZES * max(abs(samples.centre[p]), changes[changes > 0][0]))
+        ][::-1]
         changes = changes[changes <= MANY * changes[-1]]
         own = 8 * float(unit[p]) * max(abs(float(samples.centre[p])), float(changes[0]))
         if len(changes) >= STEPS:
@@ -92,4 +94,6 @@ def repeats(samples: Samples, unit: Array) -> Array:
 
 def _values(samples: Samples) -> Array:
     values = np.concatenate([samples.centre[:, None], samples.right, samples.left], 1)
-    return np.where(np.isfinite(values), values, np.where(np.isfinite(samples.centre), samples.centre, 0.0)[:, None])
+    return np.where(
+        np.isfinite(values), values, np.where(np.isfinite(samples.centre), samples.centre, 0.0)[:, None]
+    )

@@ -207,7 +207,9 @@ class Derivatives(Drawn):
     @property
     def reason(self) -> Reason:
         """That of the first one that is inconclusive, else of the first."""
-        unclear = [r for v, r in zip(self.verdicts.flat, self.reasons.flat, strict=True) if v is not Verdict.PASS]
+        unclear = [
+            r for v, r in zip(self.verdicts.flat, self.reasons.flat, strict=True) if v is not Verdict.PASS
+        ]
         found: Reason = (unclear or [*self.reasons.flat, Reason.of(Code.CLEAR)])[0]
         return found
 

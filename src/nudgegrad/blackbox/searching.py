@@ -36,7 +36,9 @@ def apart(r: Rungs) -> npt.NDArray[np.bool_]:
     """Where f(x) lies off what is around it, as at the foot of a pole: both sides are far from it."""
     moved = np.maximum(np.abs(r.right), np.abs(r.left))
     still = np.abs(r.even) < 4 * np.abs(np.append(r.even[1:], r.even[-1:] * 0.9))
-    found: npt.NDArray[np.bool_] = (np.abs(r.even) > 0.1 * moved) & (np.abs(r.even) > WIDEST * r.sigma) & still
+    found: npt.NDArray[np.bool_] = (
+        (np.abs(r.even) > 0.1 * moved) & (np.abs(r.even) > WIDEST * r.sigma) & still
+    )
     return found
 
 
@@ -53,7 +55,9 @@ def fine(r: Rungs, order: int, ladder: Ladder, side: int) -> Any:
     q, noise = quotients(r, order)
     change = np.abs(np.diff(q))
     larger = np.maximum(np.abs(q[:-1]), np.abs(q[1:]))
-    agree = np.flatnonzero((change <= np.maximum(ALIKE * larger, WIDEST * noise[1:])) & ~(apart(r)[1:] & apart(r)[:-1]))
+    agree = np.flatnonzero(
+        (change <= np.maximum(ALIKE * larger, WIDEST * noise[1:])) & ~(apart(r)[1:] & apart(r)[:-1])
+    )
     if not len(agree):
         return below(float(r.h[-1]), ladder)
     k = int(agree[0])

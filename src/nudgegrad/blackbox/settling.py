@@ -75,7 +75,12 @@ def settled(
         if lane.side == 0 and order == 1 and lane.corner is None:
             lane.corner = corner(r) or (Corner.KINK if hinge(r, float(top[p])) > bar[p] else None)
         code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
-        codes.append(code or _known(lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order))
+        codes.append(
+            code
+            or _known(
+                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order
+            )
+        )
     there = np.array([code in SHOWN for code in codes], dtype=bool) & found
     sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
     return Estimates(
@@ -126,9 +131,7 @@ def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
     return None
 
 
-def _known(
-    lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int
-) -> Code:
+def _known(lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int) -> Code:
     """What is claimed of an estimate with its bar."""
     moved = np.fmax(np.abs(r.right), np.abs(r.left))
     if grid > COARSE_GRID * float(np.max(moved[r.h <= 2 * lane.scale], initial=0.0)):

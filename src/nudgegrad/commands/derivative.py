@@ -51,7 +51,9 @@ def _found(options: Options) -> tuple[Derivative, dict[str, Any]]:
         place = Place(words[1], 0, len(words[1]), "argument")
         raise UsageError(f"there is one word too many: '{words[1]}'", place, EXAMPLE)
     if options.at is None:
-        raise UsageError("where is the derivative wanted?", help=f"nudgegrad derivative {words[0]} --at 0.7")
+        raise UsageError(
+            "where is the derivative wanted?", help=f"nudgegrad derivative {words[0]} --at 0.7"
+        )
     fmt = FORMATS["float64"] if options.format is None else format_named(options.format)
     x, order = _number(options.at, fmt), _order(options.order)
     code = UserCode()
@@ -79,7 +81,9 @@ def _number(text: str, fmt: Format) -> Any:
     if fmt.name == "float64":
         return x
     if fmt.name == "bfloat16":
-        raise UsageError("NumPy has no bfloat16 to call a function with", help="--format float16 or float32")
+        raise UsageError(
+            "NumPy has no bfloat16 to call a function with", help="--format float16 or float32"
+        )
     return np.dtype(fmt.name).type(x)
 
 

@@ -21,7 +21,9 @@ HEIGHT = 232.0  # pixels between the axes
 EXACT = 20.0  # of the row for steps that are off by nothing
 RIGHT = 12.0
 TICKS = 7  # at most
-STYLE = ".nudgegrad-plot .rounding{stroke-width:2.2;stroke-dasharray:9 5}.nudgegrad-plot .bar{stroke-width:2.2}"
+STYLE = (
+    ".nudgegrad-plot .rounding{stroke-width:2.2;stroke-dasharray:9 5}.nudgegrad-plot .bar{stroke-width:2.2}"
+)
 PAINTED = (
     ("path.rounding", "stroke", "forward"),
     ("path.bar", "stroke", "backward"),
@@ -48,7 +50,11 @@ def curve(found: Derivative) -> Curve:
         If it has no value, or is of an order that no single step shows.
     """
     if not found.steps or not math.isfinite(found.value):
-        why = f"it has no value: {found.reason}" if found.steps else f"no single step shows order {found.order}"
+        why = (
+            f"it has no value: {found.reason}"
+            if found.steps
+            else f"no single step shows order {found.order}"
+        )
         raise UsageError(f"there is no curve to draw: {why}", help="print it instead")
     h, shown, rounding = (np.array(part)[::-1] for part in zip(*found.steps, strict=True))
     return Curve(h, np.abs(shown - found.value), rounding, (h >= found.window[0]) & (h <= found.window[1]))
@@ -74,9 +80,18 @@ def plot(found: Derivative | Derivatives, ax: Any = None) -> Any:
     floor = float(seen.min()) / 10
     height = np.where(shown.off > 0, shown.off, floor)
     ink = COLORS["ink"][0]
-    for part, style, label in ((shown.counts, "full", "steps that count"), (~shown.counts, "none", "others")):
+    for part, style, label in (
+        (shown.counts, "full", "steps that count"),
+        (~shown.counts, "none", "others"),
+    ):
         axes.plot(shown.h[part], height[part], "o", fillstyle=style, color=ink, markersize=4, label=label)
-    axes.plot(shown.h, shown.rounding, color=COLORS["forward"][0], linestyle=(0, (5, 3)), label="rounding of one step")
+    axes.plot(
+        shown.h,
+        shown.rounding,
+        color=COLORS["forward"][0],
+        linestyle=(0, (5, 3)),
+        label="rounding of one step",
+    )
     axes.axhline(found.bar, color=COLORS["backward"][0], label=f"the bar, {rough(found.bar)}")
     axes.set_xlabel("step h")
     axes.set_ylabel(f"one step off f{PRIMES[found.order]}")
@@ -135,4 +150,6 @@ def steps_svg(found: Derivative, name: str = "f") -> str:
     for text in paragraph(said):
         chart.write([(text, 0)], EDGE, at, kind="quiet")
         at += LINE
-    return chart.document(at - LINE / 2 + EDGE, heading, f"Both axes are logarithmic. {said}", STYLE, PAINTED)
+    return chart.document(
+        at - LINE / 2 + EDGE, heading, f"Both axes are logarithmic. {said}", STYLE, PAINTED
+    )

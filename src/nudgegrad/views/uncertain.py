@@ -72,7 +72,9 @@ def derivative_sheet(found: Derivative, digits: int = DIGITS) -> Sheet:
         ("format of x", found.format),
     ]
     columns = [Column("", "<", "what"), Column("", "<", "value")]
-    return Sheet("The derivative of a black box", columns, [[Cell(what), Cell(text)] for what, text in facts])
+    return Sheet(
+        "The derivative of a black box", columns, [[Cell(what), Cell(text)] for what, text in facts]
+    )
 
 
 def derivatives_sheet(found: Derivatives, digits: int = DIGITS, limit: int | None = None) -> Sheet:
@@ -89,7 +91,9 @@ def derivatives_sheet(found: Derivatives, digits: int = DIGITS, limit: int | Non
         ])  # fmt: skip
     claimed = sum(v is Verdict.PASS for v in found.verdicts.flat)
     notes = [f"… and {found.value.size - len(rows):,} more"] if len(rows) < found.value.size else []
-    notes.append(f"{claimed:,} of {found.value.size:,} derivatives within their bars, {found.evaluations:,} evaluations.")
+    notes.append(
+        f"{claimed:,} of {found.value.size:,} derivatives within their bars, {found.evaluations:,} evaluations."
+    )
     if claimed < found.value.size:
         notes.append(f"Inconclusive: {found.reason}.")
     return Sheet("The derivatives of a black box", columns, rows, notes)
@@ -103,5 +107,8 @@ def report(found: Derivative, name: str) -> Sheet:
     row = [Cell(number(found.x, 17)), Cell(uncertain(found.value, found.bar)), SIGNS[found.verdict],
            Cell(number(found.h, 3) if known else "—"), Cell(rough(found.noise) if known else "—")]  # fmt: skip
     verdict = "PASS" if found.verdict is Verdict.PASS else "INCONCLUSIVE"
-    notes = [f"{verdict}: {found.reason}{sides(found)}.", f"{found.evaluations} evaluations, {found.format}."]
+    notes = [
+        f"{verdict}: {found.reason}{sides(found)}.",
+        f"{found.evaluations} evaluations, {found.format}.",
+    ]
     return Sheet(f"The derivative of {name}", columns, [row], notes)
