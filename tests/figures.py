@@ -52,3 +52,20 @@ CHECK_PLANTED = 1000  # errors in each format in the gate; 5,000 in benchmarks
 ROUNDOFF_DIGITS = 3  # issue 5: to which the predicted error of J agrees with the true one
 ENCLOSED_PROGRAMS = 1000  # issue 5: random programs on which every enclosure contains the truth
 ENCLOSED_LOOSE = 20  # issue 5: median size over the error of the float64 adjoint
+
+# Issue 7, "Figures", of derivatives of black boxes
+BLACKBOX_LIMIT = 1.5  # median of error over the best that any second- to eighth-order difference reaches
+BLACKBOX_WITHIN = {3: 0.70, 10: 0.85}  # share of the errors within so many times that
+BLACKBOX_CALLS = (33, 45)  # the median and the most
+BLACKBOX_BATCHES = 5  # calls of a vectorised f
+BLACKBOX_HELD = 0.99  # share of the bars that hold; structured rounding included 0.98
+BLACKBOX_FAR = 10.0  # times the bar: no error beyond it
+BLACKBOX_LOOSE = 12.0  # median of bar over true error
+BLACKBOX_OPEN = 0.05  # share of regular problems that are inconclusive
+BLACKBOX_ENTRY = 1.2  # evaluations an entry of a gradient over the scalar case's
+BLACKBOX_NOT_REACHED = {  # category: which of its figures; docs/derivatives.md names them
+    "edge": ("loose",), "float32": ("loose",), "low output": ("loose",), "near kink": ("loose", "within 10"),
+    "near nan": ("loose", "calls"), "noisy": ("calls",), "oscillating": ("held",), "short": ("open",),
+    "structured": ("limit", "within 3", "within 10", "loose", "calls", "open"),
+    "solver": ("limit", "within 3", "within 10"),
+}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +22,13 @@ PER_OCTAVE = 3  # steps that are tried
 WINDOW = 4  # of them: the largest error of so many neighbours counts, so that luck does not
 
 
-def limit(problem: Problem, value=None) -> float:
+def limit(problem: Problem) -> float:
     """The least error that any second- to eighth-order difference reaches, luck aside; u of it at least."""
     truth, fmt = problem.truth, FORMATS[problem.format]
     scale = abs(problem.x) or 1.0
     low, high = (-46, 8) if fmt.precision > 24 else (-fmt.precision - 2, 6)
     exponents = np.arange(low, high, 1 / PER_OCTAVE)
-    call = value or typed(problem)
+    call = typed(problem)
     seen: dict[float, float] = {}
 
     def at(point: float) -> float:
@@ -36,7 +37,7 @@ def limit(problem: Problem, value=None) -> float:
         return seen[point]
 
     best = math.inf
-    errors = {order: [] for order in STENCILS}
+    errors: dict[int, list[float]] = {order: [] for order in STENCILS}
     for e in exponents:
         h = scale * 2.0**e
         pairs = []
@@ -44,32 +45,31 @@ def limit(problem: Problem, value=None) -> float:
             a, b = float(fmt.round(problem.x + k * h)), float(fmt.round(problem.x - k * h))
             pairs.append((at(a) - at(b)) / (a - b) if a != b else math.nan)
         for order, weights in STENCILS.items():
-            found = sum(2 * (k + 1) * w * pairs[k] for k, w in enumerate(weights))
+            found = sum((2 * (k + 1) * w * pairs[k] for k, w in enumerate(weights)), 0.0)
             errors[order].append(abs(found - truth))
-    for found in errors.values():
-        e = np.where(np.isfinite(found), found, np.inf)
-        worst = np.lib.stride_tricks.sliding_window_view(e, WINDOW).max(1)
-        best = min(best, float(worst.min()))
-    # at the edge of the domain one side is all there is
-    if not math.isfinite(best):
-        best = math.inf
-        for side in (1, -1):
-            e = []
-            for k in exponents:
-                points = [float(fmt.round(problem.x + side * j * scale * 2.0**k)) for j in range(5)]
-                f = [at(t) for t in points]
-                h = points[1] - points[0]
-                e.append(
-                    abs((-25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]) / (12 * h) - truth)
-                    if h
-                    else np.inf
-                )
-            e = np.where(np.isfinite(e), e, np.inf)
-            best = min(best, float(np.lib.stride_tricks.sliding_window_view(e, WINDOW).max(1).min()))
+    for off in errors.values():
+        best = min(best, _steady(off))
+    if math.isfinite(best):
+        return max(best, 2.0**-53 * abs(truth))
+    for side in (1, -1):  # at the edge of the domain one side is all there is
+        sided: list[float] = []
+        for k in exponents:
+            points = [float(fmt.round(problem.x + side * j * scale * 2.0**k)) for j in range(5)]
+            f = [at(t) for t in points]
+            step = points[1] - points[0]
+            slope = -25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]
+            sided.append(abs(slope / (12 * step) - truth) if step else math.inf)
+        best = min(best, _steady(sided))
     return max(best, 2.0**-53 * abs(truth))
 
 
-def typed(problem: Problem):
+def _steady(off: list[float]) -> float:
+    """The least of the largest errors of neighbouring steps."""
+    errors = np.where(np.isfinite(off), off, np.inf)
+    return float(np.lib.stride_tricks.sliding_window_view(errors, WINDOW).max(1).min())
+
+
+def typed(problem: Problem) -> Callable[[float], float]:
     """The function on Python floats: x goes in in the problem's format, NaN comes out of errors."""
     import ml_dtypes
 
@@ -115,6 +115,11 @@ class Judged:
     def silent(self) -> bool:
         """Claimed, finite and more than 1 % wrong."""
         return self.claimed and math.isfinite(self.value) and self.error > 0.01 * abs(self.truth)
+
+    @property
+    def loose(self) -> float:
+        """The bar over the error, or over what a float can be off by."""
+        return self.bar / max(self.error, 2.0**-54 * abs(self.truth), 5e-324)
 
     @property
     def covered(self) -> bool:

@@ -1,3 +1,5 @@
+# mypy: disable-error-code="misc, operator"
+# a lambda of NumPy and one of mpmath have no type in common
 """Functions of one number with their exact derivatives: named problems and random instances, by category.
 
 A problem holds the function as a user would write it, in floating point, and the same in mpmath, whose

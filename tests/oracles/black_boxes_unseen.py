@@ -1,3 +1,5 @@
+# mypy: disable-error-code="misc, operator"
+# a lambda of NumPy and one of mpmath have no type in common
 """Templates that the estimator was never tuned on: written when it was frozen, counted once."""
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from .black_boxes import Draw, Made, Template
 
 def _bump(d: Draw) -> Made:
     k, c = d(0.5, 4), d(0.3, 3)
-    return "smooth", lambda x: np.exp(np.sin(k * x)) / (c + x * x), lambda x: m.exp(m.sin(k * x)) / (c + x * x), d(-2, 2), "float64"
+    return (
+        "smooth",
+        lambda x: np.exp(np.sin(k * x)) / (c + x * x),
+        lambda x: m.exp(m.sin(k * x)) / (c + x * x),
+        d(-2, 2),
+        "float64",
+    )
 
 
 def _mixture(d: Draw) -> Made:
@@ -28,12 +36,24 @@ def _mixture(d: Draw) -> Made:
 
 def _hyperbola(d: Draw) -> Made:
     c, w = d(-1, 1), d.log(1e-6, 1)
-    return "steep", lambda x: math.sqrt((x - c) ** 2 + w * w), lambda x: m.sqrt((x - c) ** 2 + m.mpf(w) ** 2), c + w * d(-3, 3), "float64"
+    return (
+        "steep",
+        lambda x: math.sqrt((x - c) ** 2 + w * w),
+        lambda x: m.sqrt((x - c) ** 2 + m.mpf(w) ** 2),
+        c + w * d(-3, 3),
+        "float64",
+    )
 
 
 def _chebyshev(d: Draw) -> Made:
     n = int(d.rng.integers(5, 60))
-    return "oscillating", lambda x: math.cos(n * math.acos(x)), lambda x: m.cos(n * m.acos(x)), d(-0.95, 0.95), "float64"
+    return (
+        "oscillating",
+        lambda x: math.cos(n * math.acos(x)),
+        lambda x: m.cos(n * m.acos(x)),
+        d(-0.95, 0.95),
+        "float64",
+    )
 
 
 def _entropy(d: Draw) -> Made:
@@ -141,7 +161,13 @@ def _defined_above(d: Draw) -> Made:
 
 def _floored(d: Draw) -> Made:
     q, k = 10.0 ** int(d.rng.integers(4, 9)), d(0.5, 2)
-    return "low output", lambda x: math.floor(q * math.exp(k * x)) / q, lambda x: m.exp(k * x), d(0.1, 2), "float64"
+    return (
+        "low output",
+        lambda x: math.floor(q * math.exp(k * x)) / q,
+        lambda x: m.exp(k * x),
+        d(0.1, 2),
+        "float64",
+    )
 
 
 def _low(name: str, category: str) -> Template:
@@ -168,7 +194,13 @@ def _cancelled(d: Draw) -> Made:
 
 def _crossing(d: Draw) -> Made:
     c, a = d(-1.5, 1.5), d.log(1e-2, 5)
-    return "undefined", lambda x: max(math.sin(x), math.sin(x) + a * (x - c) * (x - c + 3)), None, c, "float64"
+    return (
+        "undefined",
+        lambda x: max(math.sin(x), math.sin(x) + a * (x - c) * (x - c + 3)),
+        None,
+        c,
+        "float64",
+    )
 
 
 def _joined(d: Draw) -> Made:

@@ -1,8 +1,8 @@
 """Where steps contradict each other: corners and jumps at x, and breaks on the way to larger steps.
 
 Two smooth functions can look alike on a ladder: one that turns quickly, and one whose values carry an error
-that depends on every digit of x. Close to x both have a slope of their own. What tells them apart is how the
-slopes leave it: step by step, as a power of the step, or at once.
+that depends on every digit of x. Close to x both have a slope of their own. What tells them apart is how
+the slopes leave it: step by step, as a power of the step, or at once.
 """
 
 from __future__ import annotations
@@ -177,8 +177,10 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
 
 
 def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
-    """A rung below `bottom` whose slope contradicts `slope`, and which a smaller one confirms unless f's noise
-    is known for `sure`; None if none does."""
+    """A rung below `bottom` whose slope contradicts `slope`; None if none does.
+
+    A smaller one must confirm it, unless f's noise is known for `sure`.
+    """
     low = np.flatnonzero(r.h < bottom)
     for i in low[::-1] if sure else low:
         off = abs(r.slope[i] - slope)
@@ -193,7 +195,9 @@ def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> in
 
 
 def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
-    """Whether what breaks a slope at the step `bad` is a corner or a jump beside x: one side stays as it was.
+    """Whether what breaks a slope at the step `bad` is a corner or a jump beside x.
+
+    One side stays as it was.
 
     Parameters
     ----------
@@ -244,8 +248,10 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
 
 
 def follows(r: Rungs, slope: float, bad: float) -> bool:
-    """Whether f moves with the steps beyond `bad` at all. If it does not, `slope` is that of a plateau on which
-    the error of f happens to be smooth."""
+    """Whether f moves with the steps beyond `bad` at all.
+
+    If it does not, `slope` is that of a plateau on which the error of f happens to be smooth.
+    """
     beyond = r.h >= bad
     h = r.h[beyond]
     if len(h) < 2 or h[0] < 8 * h[-1]:
@@ -260,8 +266,8 @@ def hinge(r: Rungs, top: float) -> float:
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise only.
-    One more term must not change a.
+    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise
+    only. One more term must not change a.
     """
     near = r.h <= top
     h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]

@@ -1,4 +1,4 @@
-"""Calling the user's function: one point at a time or all at once, in the format of x, its errors told as its own."""
+"""Calling the user's function, one point at a time or all at once, in the format of x."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Caller:
                 array = array.real
             elif kind not in "biu":
                 self.whole = False
-            if kind == "O" or (kind in "US"):
+            if kind in "OUS":
                 raise TypeError(type(value).__name__)
             return array.astype(np.float64).reshape(shape)
         except (TypeError, ValueError):
@@ -127,7 +127,7 @@ class Caller:
             wanted = "one number" if not shape else f"an array of shape {shape}"
             raise EvaluationError(
                 f"f gave {gave} where {wanted} was expected",
-                help="nudgegrad.jacobian takes functions that give arrays; vectorized=True those of many points",
+                help="nudgegrad.jacobian is for f that give arrays, vectorized=True for many points",
             ) from None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,9 +111,9 @@ class Candidates:
 
     def lane(self, k: int) -> Candidates:
         """Those of one lane, shape (C,) each."""
-        return Candidates(*(getattr(self, name)[k] for name in OF_LANES), self.window, self.degree)
+        return replace(self, **{name: getattr(self, name)[k] for name in OF_LANES})
 
-    def within(self, over: npt.ArrayLike, below: npt.ArrayLike) -> Array:
+    def within(self, over: Any, below: Any) -> Array:
         """The scores, inf where a window has steps up to `over` or from `below` on."""
         return np.where((self.bottom > over) & (self.top < below), self.score, np.inf)
 
@@ -143,8 +144,9 @@ def _runs(s: Shown, index: Index, member: Bools, side: int) -> Runs:
 
 def merged(a: Candidates, b: Candidates, lanes: Bools) -> Candidates:
     """Some lanes from another table of candidates."""
-    parts = (np.where(lanes[:, None], getattr(b, name), getattr(a, name)) for name in OF_LANES)
-    return Candidates(*parts, a.window, a.degree)
+    return replace(
+        a, **{name: np.where(lanes[:, None], getattr(b, name), getattr(a, name)) for name in OF_LANES}
+    )
 
 
 def candidates(s: Shown, order: int, side: int) -> Candidates:
@@ -178,8 +180,9 @@ def candidates(s: Shown, order: int, side: int) -> Candidates:
     top = np.broadcast_to(runs.unit_h, value.shape)
     bottom = np.broadcast_to(s.h[:, last][..., None], value.shape)
     window, degree = np.divmod(np.arange(len(w.first) * DEGREES), DEGREES)
-    parts = (value, noise, truncation, spread, np.where(good, score, np.inf), top, bottom)
-    return Candidates(*(part.reshape(len(s.h), -1) for part in parts), window, degree)
+    given = (value, noise, truncation, spread, np.where(good, score, np.inf), top, bottom)
+    parts: Any = (*(part.reshape(len(s.h), -1) for part in given), window, degree)
+    return Candidates(*parts)
 
 
 def polished(s: Shown, side: int, c: Candidates, choice: Index, value: Array) -> Array:
@@ -190,7 +193,8 @@ def polished(s: Shown, side: int, c: Candidates, choice: Index, value: Array) ->
     window, degree = c.window[choice], c.degree[choice]
     place = np.minimum(w.first[window][:, None] + np.arange(w.index.shape[1]), rungs - 1)
     names = ("h", "odd", "even", "sigma", "right", "left")
-    part = Shown(*(np.take_along_axis(getattr(s, name), place, 1) for name in names), s.least)
+    parts: Any = (*(np.take_along_axis(getattr(s, name), place, 1) for name in names), s.least)
+    part = Shown(*parts)
     with np.errstate(all="ignore"):
         runs = _runs(part, np.arange(place.shape[1])[None], w.member[window][:, None], side)
         main, _, _ = _fitted(part, runs, 1, side, value)
@@ -215,7 +219,8 @@ def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fi
     def with_centre(z: Array, values: Array, weight: Array, power: int) -> Fit:
         """A fit that has f(x) itself among its points."""
         parts = ((z, zero), (values / runs.unit_sigma, zero), (weight, zero + 1))
-        return fit(*(np.concatenate(pair, 2) for pair in parts), power)
+        at, what, weighed = (np.concatenate(pair, 2) for pair in parts)
+        return fit(at, what, weighed, power)
 
     if side:
         values = (s.right if side > 0 else s.left)[:, runs.index] - side * s.h[:, runs.index] * slope

@@ -46,8 +46,8 @@ def derivative(
     order : int
         1 to 4.
     vectorized : bool
-        f takes an array of points, shape (Q,), and gives their values: at most five calls of it for up to 512
-        numbers.
+        f takes an array of points, shape (Q,), and gives their values: at most five calls of it for up to
+        512 numbers.
     executor : concurrent.futures.Executor, optional
         Makes the calls, each of one point.
     budget : int
@@ -93,7 +93,7 @@ def derivative(
     (-1.0, 1.0)
     """
     array, fmt = array_of(x)
-    plain = isinstance(x, float | int)
+    plain = type(x) in (float, int, bool)  # not NumPy's float64, which is a float as well
     caller = Caller(f, array.dtype, vectorized, executor)
 
     def evaluate(lanes: Array, points: Array, at: Array) -> Array:

@@ -1,8 +1,8 @@
 """Polynomials through what steps show: one coefficient at step 0, its noise, and what the fit leaves over.
 
 Half the difference and half the sum of f(x + h) and f(x - h) are odd and even in h, so that divided by h
-and by 1 they are polynomials in z = h^2. A fit is by orthogonal polynomials over the points (Forsythe 1957),
-so that each degree adds one term to the one before, and its residual and noise are known without a solve.
+and by 1 they are polynomials in z = h^2. A fit is by orthogonal polynomials over the points (Forsythe
+1957), so that each degree adds one term to the one before, and its residual and noise need no solve.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""How finely f can say what it says: its own number format, values rounded to a grid, changes between calls."""
+"""How finely f can say what it says: its number format, a grid of its values, changes between calls."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ..formats import FORMATS, Array
 from .sampling import Samples
@@ -35,7 +36,6 @@ def grid_of(samples: Samples, unit: Array) -> Array:
     """The grid to which f's values are rounded, where smallest steps change nothing and all other changes
     are multiples of one; else 0, shape (P,)."""
     found = np.zeros(len(samples.x))
-    h = samples.h
     for p in range(len(found)):
         rungs = np.isfinite(samples.right[p]) & np.isfinite(samples.left[p])
         right = samples.right[p, rungs] - samples.centre[p]
@@ -86,7 +86,7 @@ def middle(values: Array) -> Array:
     return np.where(count > 0, found, 0.0)
 
 
-def repeats(samples: Samples, unit: Array) -> Array:
+def repeats(samples: Samples, unit: Array) -> npt.NDArray[np.bool_]:
     """Whether f gave the same value at x twice, but for rounding; shape (P,)."""
     moved = np.abs(samples.again - samples.centre)
     return ~(moved > CALLS * unit * np.abs(samples.centre))

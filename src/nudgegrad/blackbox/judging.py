@@ -1,4 +1,4 @@
-"""What one function needs next: finer steps where its best estimate is, or steps that settle a contradiction."""
+"""What one function needs next: finer steps about its best estimate, or those that settle a doubt."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class Lane:
     small : Small or None
         What small steps show, while it is in doubt.
     rival, probed, decided, torn : bool
-        Whether small and large steps contradict each other; whether steps between them were taken; whether it
-        is decided which are right; whether nothing shows it.
+        Whether small and large steps contradict each other; whether steps between them were taken; whether
+        it is decided which are right; whether nothing shows it.
     over, below : float
         Only windows of steps between them count.
     corner : Corner or None
@@ -149,7 +149,7 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
 
 
 def _smaller(lane: Lane, r: Rungs, c: Candidates, best: int) -> Small:
-    """The small steps that may be contradicted: single rungs beneath the best window, else the window itself."""
+    """The small steps that may be contradicted: a rung beneath the best window, else the window itself."""
     value, score, bottom = float(c.value[best]), float(c.score[best]), float(c.bottom[best])
     under = beneath(r, value, score, bottom, lane.grid)
     if under is None:

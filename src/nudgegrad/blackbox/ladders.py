@@ -1,5 +1,4 @@
-"""Which steps are taken, per number format: where a ladder begins, how far its rungs are apart, how steps are
-made exact."""
+"""Which steps are taken in each number format, and how they are made exact."""
 
 from __future__ import annotations
 
@@ -77,6 +76,6 @@ def steps(x: Array, h: Array, fmt: Format) -> tuple[Array, Array]:
     return np.where(away > 0, far, near), np.where(away > 0, near, far)
 
 
-def format_of(dtype: np.dtype) -> Format | None:  # type: ignore[type-arg] - any dtype
+def format_of(dtype: np.dtype) -> Format | None:  # any dtype
     """The format of a type; None if it is not one of ours."""
     return FORMATS.get(dtype.name)

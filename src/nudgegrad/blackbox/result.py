@@ -153,7 +153,7 @@ class Derivative(Drawn):
         return self.value
 
     def agrees(self, other: Derivative | float) -> bool:
-        """Whether two derivatives, or one and a number, may be the same: they differ by at most their bars."""
+        """Whether two derivatives, or one and a number, differ by at most their bars."""
         bar = other.bar if isinstance(other, Derivative) else 0.0
         return bool(abs(self.value - float(other)) <= self.bar + bar)
 
@@ -188,10 +188,10 @@ class Derivatives(Drawn):
     h: Array
     evaluations: int
     noise: Array
-    verdicts: npt.NDArray[np.object_]
-    reasons: npt.NDArray[np.object_]
+    verdicts: Any
+    reasons: Any
     slopes: Array
-    each: npt.NDArray[np.object_] = field(repr=False)
+    each: Any = field(repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -228,7 +228,8 @@ class Derivatives(Drawn):
             return NotImplemented
         return self.shape == other.shape and bool((self.each == other.each).all())
 
-    __hash__ = None  # type: ignore[assignment] - arrays have none
+    def __hash__(self) -> int:
+        return hash(tuple(self.value.flat))
 
     def agrees(self, other: Any) -> npt.NDArray[np.bool_]:
         """Where derivatives, or derivatives and numbers, may be the same."""
@@ -237,13 +238,13 @@ class Derivatives(Drawn):
         return found
 
 
-def gathered(each: npt.NDArray[np.object_], evaluations: int) -> Derivatives:
+def gathered(each: Any, evaluations: int) -> Derivatives:
     """Single derivatives as arrays."""
 
     def numbers(name: str) -> Array:
         return np.array([getattr(d, name) for d in each.flat], dtype=np.float64).reshape(each.shape)
 
-    def objects(name: str) -> npt.NDArray[np.object_]:
+    def objects(name: str) -> Any:
         found = np.empty(each.size, dtype=object)
         found[:] = [getattr(d, name) for d in each.flat]
         return found.reshape(each.shape)

@@ -1,4 +1,4 @@
-"""What is known of some functions of one number each: their values at x and at steps on both sides of it."""
+"""The values of some functions of one number each, at x and at steps on both sides of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from ..formats import Array, Format
 from .ladders import steps
@@ -56,7 +57,9 @@ class Samples:
             right, left = self.above - self.x[:, None], self.x[:, None] - self.below
         return np.where(np.isnan(both), np.where(np.isnan(right), left, right), both)
 
-    def take(self, h: Array, sides: Array | None = None, centre: Array | None = None) -> None:
+    def take(
+        self, h: Array, sides: Array | None = None, centre: npt.NDArray[np.bool_] | None = None
+    ) -> None:
         """Evaluate at further rungs, in one call.
 
         Parameters
@@ -69,7 +72,8 @@ class Samples:
             Lanes whose f(x) is wanted as well.
         """
         sides = np.zeros(len(self.x)) if sides is None else sides
-        asked = np.zeros(len(self.x), dtype=bool) if centre is None else centre
+        none = np.zeros(len(self.x), dtype=bool)
+        asked = none if centre is None else centre & (self.used < self.budget)
         above, below = steps(self.x[:, None], h, self.format)
         if self.above.size:  # a point that is known already is not taken again
             known = (above[:, :, None] == self.above[:, None, :]).any(2) | (
@@ -115,7 +119,7 @@ class Samples:
         for name in ("above", "below", "right", "left"):
             setattr(self, name, np.take_along_axis(getattr(self, name), order, 1))
 
-    def subset(self, lanes: Array) -> Samples:
+    def subset(self, lanes: npt.NDArray[np.bool_]) -> Samples:
         """The same of some lanes; what it evaluates counts for itself."""
         part = Samples(self.evaluate, self.x[lanes], self.scale[lanes], self.format, self.budget)
         for name in ("centre", "again", "above", "below", "right", "left", "used"):

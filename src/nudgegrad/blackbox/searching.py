@@ -76,7 +76,7 @@ def fine(r: Rungs, order: int, ladder: Ladder, side: int) -> Any:
 
 
 def even_bend(r: Rungs, k: int) -> float:
-    """The same scale from the even part: where the odd one happens to hide it, as near an inflection of f''."""
+    """The same scale from the even part, where the odd one happens to hide it."""
     q, noise = 2 * r.even[k : k + 2] / r.h[k : k + 2] ** 2, 4 * r.sigma[k : k + 2] / r.h[k : k + 2] ** 2
     change = abs(q[0] - q[1])
     if change <= WIDEST * noise[1] or change > abs(q[1]):

@@ -1,7 +1,8 @@
 """Derivatives of P functions of one number each, all advancing through the same rounds of evaluations.
 
-A coarse ladder of steps shows on which scale f bends; a fine one below that scale gives the estimates; a few
-further steps are taken where the best of them was found, or where large and small steps contradict each other.
+A coarse ladder of steps shows on which scale f bends; a fine one below that scale gives the estimates; a
+few further steps are taken where the best of them was found, or where large and small steps contradict each
+other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`nudgegrad derivative net.py:f --at 0.7`: the derivative of a function of the user's, with an error bar."""
+"""`nudgegrad derivative net.py:f --at 0.7`: the derivative of the user's function, with an error bar."""
 
 from __future__ import annotations
 

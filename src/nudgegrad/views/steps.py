@@ -1,4 +1,4 @@
-"""The V-curve of a black box: what each step alone is off by, its rounding, and the bar of what was made of them."""
+"""The V-curve of a black box: what each step alone is off by, its rounding, and the bar of all together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..blackbox.result import Derivative, Derivatives
 from ..errors import UsageError
@@ -38,7 +39,7 @@ class Curve:
     h: Array
     off: Array
     rounding: Array
-    counts: Array
+    counts: npt.NDArray[np.bool_]
 
 
 def curve(found: Derivative) -> Curve:
@@ -143,8 +144,8 @@ def steps_svg(found: Derivative, name: str = "f") -> str:
     chart.marks(h[~shown.counts], y[~shown.counts], "square")
     chart.marks(h[shown.counts], y[shown.counts], "dot")
     said = (
-        f"{len(h)} steps from {rough(float(shown.h[0]))} to {rough(float(shown.h[-1]))}; small ones drown in rounding, "
-        f"large ones see the curve of {name}. Together they give the derivative to {rough(found.bar)}."
+        f"{len(h)} steps from {rough(float(shown.h[0]))} to {rough(float(shown.h[-1]))}; small ones drown "
+        f"in rounding, large ones see the curve of {name}. Together they give it to {rough(found.bar)}."
     )
     at = top + HEIGHT + (EXACT if exact else 0.0) + BELOW + 2 * LINE + APART
     for text in paragraph(said):

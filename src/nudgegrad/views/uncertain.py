@@ -1,4 +1,4 @@
-"""Derivatives of black boxes in words: a number with the uncertainty of its last digit, and why it is what it is."""
+"""Derivatives of black boxes in words: a number with the uncertainty of its last digit, and its reason."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PRIMES = {1: "'", 2: "''", 3: "'''", 4: "''''"}
 def uncertain(value: float, bar: float) -> str:
     """A value with the uncertainty of its last digit in parentheses: ``8.5455085(2)`` for 8.5455085 ± 2e-7.
 
-    The uncertainty has one digit and is rounded up, what rounding the value moves included: the interval that
-    is written contains the one that is meant.
+    The uncertainty has one digit and is rounded up, what rounding the value moves included: the interval
+    that is written contains the one that is meant.
     """
     if not (math.isfinite(value) and math.isfinite(bar)):
         return "?"
@@ -92,7 +92,7 @@ def derivatives_sheet(found: Derivatives, digits: int = DIGITS, limit: int | Non
     claimed = sum(v is Verdict.PASS for v in found.verdicts.flat)
     notes = [f"… and {found.value.size - len(rows):,} more"] if len(rows) < found.value.size else []
     notes.append(
-        f"{claimed:,} of {found.value.size:,} derivatives within their bars, {found.evaluations:,} evaluations."
+        f"{claimed:,} of {found.value.size:,} derivatives claimed, {found.evaluations:,} evaluations."
     )
     if claimed < found.value.size:
         notes.append(f"Inconclusive: {found.reason}.")
