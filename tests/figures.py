@@ -64,7 +64,8 @@ BLACKBOX_LOOSE = 12.0  # median of bar over true error
 BLACKBOX_OPEN = 0.05  # share of regular problems that are inconclusive
 BLACKBOX_ENTRY = 1.2  # evaluations an entry of a gradient over the scalar case's
 BLACKBOX_NOT_REACHED = {  # category: which of its figures; docs/derivatives.md names them
-    "edge": ("loose",), "float32": ("loose",), "low output": ("loose",), "near kink": ("loose", "within 10"),
+    "edge": ("loose",), "float32": ("loose",), "low output": ("loose",),
+    "near kink": ("loose", "within 10"),
     "near nan": ("loose", "calls"), "noisy": ("calls",), "oscillating": ("held",), "short": ("open",),
     "structured": ("limit", "within 3", "within 10", "loose", "calls", "open"),
     "solver": ("limit", "within 3", "within 10"),

@@ -15,7 +15,10 @@ from nudgegrad.accuracy.enclosure import Enclosure
 from nudgegrad.accuracy.roundoff import Roundoff
 
 FOLDER = Path(__file__).parents[1] / "docs"
-PAGES = {name: (FOLDER / name).read_text(encoding="utf-8") for name in ("accuracy.md", "nudges.md")}
+PAGES = {
+    name: (FOLDER / name).read_text(encoding="utf-8")
+    for name in ("accuracy.md", "derivatives.md", "nudges.md")
+}
 WHOLE = "\n".join(PAGES.values())
 TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", WHOLE, re.M)
 PYTHON = re.findall(r"^```python\n(.+?)```\n\n```text\n(.+?)```$", WHOLE, re.M | re.S)

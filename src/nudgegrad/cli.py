@@ -20,7 +20,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
     "derivative": "the derivative of a function of yours at a number, with an error bar",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
-    "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
+    "plot": "a picture as SVG: the graph, the errors of nudges, or J over a node",
     "roundoff": "which operation lost the precision of J, in short number formats",
     "ops": "the operators and functions of programs, with their derivatives",
 }
@@ -50,7 +50,7 @@ lines; - reads it from stdin, -f FILE from a file. The output is J, or else what
 is assigned last. Each input gets a value: 3, -2, 1e-3, 1/3.
 
 commands:
-{chr(10).join(f"  {name:<10} {does}" for name, does in COMMANDS.items())}
+{chr(10).join(f"  {name:<10}  {does}" for name, does in COMMANDS.items())}
 
 options:
   --steps              explain: first the lesson, forward and then backward
@@ -63,13 +63,13 @@ options:
   --stencil STENCIL    two-sided (the default) or one-sided
   --digits N           significant digits of values and derivatives
   --order N            derivative: 1 (the default) to 4
-  --at WHERE           derivative: x, as 0.7 or -1/3; check: x, as params.npz, x.npy or net.py:params;
-                       plot --curve: further tangents, as -1,0,1/2
+  --at WHERE           check: x, as params.npz, x.npy or net.py:params; derivative:
+                       0.7 or -1/3; plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
   --seed N             check: of the directions, 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
-  -o, --output FILE    plot: write the picture to a file
+  -o, --output FILE    plot, derivative: write the picture to a file
   --fixed NAME ...     lab: inputs without boxes; plot: without derivatives
   --save FILE          lab: where answers are kept, else in your state folder
   --port N             lab: the port of the page, else a free one

@@ -7,6 +7,8 @@ import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -57,7 +59,7 @@ def test_what_is_printed_contains_what_is_meant():
         bar = abs(value) * 10.0 ** float(rng.uniform(-16, 0.5))
         mantissa, _, rest = uncertain(value, bar).partition("(")
         digit, _, exponent = rest.partition(")")
-        last = Decimal(mantissa).as_tuple().exponent
+        last = int(Decimal(mantissa).as_tuple().exponent)
         power = Decimal(10) ** int(exponent.removeprefix("e") or 0)
         centre, spread = Decimal(mantissa) * power, int(digit) * Decimal(10) ** last * power
         assert abs(Decimal(value) - centre) + Decimal(bar) <= spread
@@ -71,7 +73,7 @@ def test_a_result_prints_pickles_compares_and_draws():
     assert found.agrees(math.cos(0.3))
     assert not found.agrees(0.95)
     assert 0.9 < found < ng.derivative(math.exp, 0.3) < 2
-    assert not found < found
+    assert not found < pickle.loads(pickle.dumps(found))
     assert "evaluations" in found._repr_html_()
     axes = found.plot()
     shown = {label for _, label in zip(*axes.get_legend_handles_labels(), strict=True)}
@@ -152,7 +154,7 @@ def test_a_gradient_leaves_its_argument_and_takes_any_shape():
     assert found.agrees(24 * x**2).all()
     assert found[0, 1] == found.each[0, 1]
     assert pickle.loads(pickle.dumps(found)) == found
-    assert str(found).endswith("4 of 4 derivatives claimed, " f"{found.evaluations} evaluations.")
+    assert str(found).endswith(f"4 of 4 derivatives claimed, {found.evaluations} evaluations.")
     with ThreadPoolExecutor(2) as pool:
         assert ng.gradient(f, x, executor=pool) == found
 
@@ -188,14 +190,14 @@ def test_no_more_evaluations_than_the_budget(budget):
     assert found.verdict != "pass" or found.agrees(1e6 * math.cos(0.7e6))
 
 
-UNKNOWN = {
+UNKNOWN: dict[str, tuple[Any, float, Code]] = {
     "kink": (abs, 0.0, Code.KINK),
     "jump": (lambda x: x + (x >= 1), 1.0, Code.JUMP),
     "steep": (np.cbrt, 0.0, Code.STEEP),
     "cusp": (lambda x: math.sqrt(abs(x - 0.3)) + x, 0.3, Code.KINK),
     "staircase": (lambda x: math.floor(20 * x) / 20, 0.56, Code.GRID),
-    "nan": (lambda x: math.nan, 1.0, Code.NOT_FINITE),
-    "infinite": (lambda x: math.inf, 1.0, Code.NOT_FINITE),
+    "nan": (lambda x: x * math.nan, 1.0, Code.NOT_FINITE),
+    "infinite": (lambda x: x * math.inf, 1.0, Code.NOT_FINITE),
     "complex": (lambda x: 1j * x, 1.0, Code.COMPLEX),
     "whole": (round, 1.2, Code.WHOLE),
 }
@@ -240,7 +242,7 @@ def test_the_own_error_of_f_is_the_cause():
     with pytest.raises(ng.EvaluationError, match="raised AttributeError") as caught:
         ng.derivative(lambda x: x.nothing, 1.0)
     assert isinstance(caught.value.__cause__, AttributeError)
-    with pytest.raises(ng.EvaluationError, match="math domain error at x, -1.0") as caught:
+    with pytest.raises(ng.EvaluationError, match=r"math domain error at x, -1\.0") as caught:
         ng.derivative(math.log, -1.0)
     assert isinstance(caught.value.__cause__, ValueError)
     with pytest.raises(ng.EvaluationError, match="beside x") as caught:
@@ -251,8 +253,8 @@ def test_the_own_error_of_f_is_the_cause():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: ng.derivative(lambda x: "1", 1.0), "f gave '1' where one number was expected"),
-        (lambda: ng.derivative(lambda x: None, 1.0), "f gave None"),
+        (lambda: ng.derivative(str, 1.0), "f gave '1.0' where one number was expected"),
+        (lambda: ng.derivative({}.get, 1.0), "f gave None"),
         (lambda: ng.derivative(lambda x: [x, x], 1.0), "an array of shape"),
         (lambda: ng.derivative(math.sin, "1"), "x is of type"),
         (lambda: ng.derivative(math.sin, 1j), "x is of type complex128"),
@@ -280,8 +282,12 @@ def test_a_scale_helps_where_x_says_nothing_of_it():
     assert (found.verdict, found.agrees(1e-40)) == ("pass", True)
 
 
+def stretched(s, x):
+    return s * math.sin(x / s)
+
+
 def test_scaling_by_powers_of_two_changes_no_verdict_and_no_relative_bar():
     for k in (-30, 7, 60):
         s = 2.0**k
-        plain, scaled = ng.derivative(math.sin, 0.7), ng.derivative(lambda x, s=s: s * math.sin(x / s), 0.7 * s)
+        plain, scaled = (ng.derivative(partial(stretched, w), 0.7 * w) for w in (1.0, s))
         assert (scaled.value, scaled.bar, scaled.verdict) == (plain.value, plain.bar, plain.verdict)

@@ -57,8 +57,8 @@ def limit(problem: Problem) -> float:
             points = [float(fmt.round(problem.x + side * j * scale * 2.0**k)) for j in range(5)]
             f = [at(t) for t in points]
             step = points[1] - points[0]
-            slope = -25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]
-            sided.append(abs(slope / (12 * step) - truth) if step else math.inf)
+            total = -25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]
+            sided.append(abs(total / (12 * step) - truth) if step else math.inf)
         best = min(best, _steady(sided))
     return max(best, 2.0**-53 * abs(truth))
 

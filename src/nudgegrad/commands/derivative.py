@@ -59,7 +59,7 @@ def _found(options: Options) -> tuple[Derivative, dict[str, Any]]:
     code = UserCode()
     with code.running():
         f = code.named(words[0])
-        takes(f, words[0], 1)
+        takes(f, words[0], 1, "f takes one number; functools.partial fixes others")
         try:
             found = derivative(f, x, order)
         except EvaluationError as error:

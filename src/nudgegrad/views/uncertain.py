@@ -104,8 +104,13 @@ def report(found: Derivative, name: str) -> Sheet:
     columns = [Column("x", "<"), Column(f"{name}{PRIMES[found.order]}(x)", "<"), Column("", "<", "verdict"),
                Column("largest step"), Column("noise of f")]  # fmt: skip
     known = math.isfinite(found.value)
-    row = [Cell(number(found.x, 17)), Cell(uncertain(found.value, found.bar)), SIGNS[found.verdict],
-           Cell(number(found.h, 3) if known else "—"), Cell(rough(found.noise) if known else "—")]  # fmt: skip
+    row = [
+        Cell(number(found.x, 17)),
+        Cell(uncertain(found.value, found.bar)),
+        SIGNS[found.verdict],
+        Cell(number(found.h, 3) if known else "—"),
+        Cell(rough(found.noise) if known else "—"),
+    ]
     verdict = "PASS" if found.verdict is Verdict.PASS else "INCONCLUSIVE"
     notes = [
         f"{verdict}: {found.reason}{sides(found)}.",
