@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
-    "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
+    "check": "is a hand-written gradient right? pass, fail, inconclusive, and where",
     "derivative": "the derivative of a function of yours at a number, with an error bar",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture as SVG: the graph, the errors of nudges, or J over a node",

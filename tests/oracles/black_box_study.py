@@ -53,8 +53,8 @@ def limit(problem: Problem) -> float:
         return max(best, 2.0**-53 * abs(truth))
     for side in (1, -1):  # at the edge of the domain one side is all there is
         sided: list[float] = []
-        for k in exponents:
-            points = [float(fmt.round(problem.x + side * j * scale * 2.0**k)) for j in range(5)]
+        for e in exponents:
+            points = [float(fmt.round(problem.x + side * j * scale * 2.0**e)) for j in range(5)]
             f = [at(t) for t in points]
             step = points[1] - points[0]
             total = -25 * f[0] + 48 * f[1] - 36 * f[2] + 16 * f[3] - 3 * f[4]
