@@ -10,6 +10,7 @@ import pytest
 import nudgegrad as ng
 from nudgegrad.blackbox import judging
 from nudgegrad.blackbox.breaks import Corner, Way, corner, hinge, leaving, wander
+from nudgegrad.blackbox.candidates import shown
 from nudgegrad.blackbox.fits import DEGREES, fit, student, windows
 from nudgegrad.blackbox.grain import grid_of, unit_of
 from nudgegrad.blackbox.ladders import LADDERS, scale_of, steps
@@ -123,9 +124,22 @@ def test_corners(f, found):
 
 
 def test_a_hinge_is_half_of_how_far_the_slopes_are_apart():
-    assert round(hinge(rungs(lambda t: math.exp(t) + 3 * abs(t)), 0.25), 6) == 3
-    assert hinge(rungs(lambda t: math.exp(3 * t)), 0.25) == 0
-    assert hinge(rungs(lambda t: math.sin(5 * t) + math.cos(t)), 0.25) == 0
+    assert round(hinge(rungs(lambda t: math.exp(t) + 3 * abs(t), 2.0**-50), 2.0**-4), 6) == 3
+    for f in (math.exp, lambda t: math.exp(3 * t), lambda t: math.sin(5 * t) + math.cos(t)):
+        assert [hinge(rungs(f), 2.0**-k) for k in range(6)] == [0] * 6
+
+
+def test_points_that_lie_unevenly_are_corrected_for_it():
+    samples = sampled(lambda t: t * t, 0.69140625, FORMATS["bfloat16"])
+    samples.take(np.array([[5.3, 11.7]]))
+    s = shown(samples, np.array([2.0**-53]), np.zeros(1))
+    above, below = samples.above - 0.69140625, 0.69140625 - samples.below
+    there = np.isfinite(s.odd)
+    assert (above != below)[there].any()
+    second_order = FORMATS["bfloat16"].u ** 2
+    assert (np.abs(s.odd[there] - 2 * 0.69140625) <= second_order).all()
+    curve = s.even[there] / (above**2 + below**2)[there] * 2
+    assert (np.abs(curve - 1) <= second_order).all()
 
 
 def test_how_slopes_leave_the_one_of_small_steps():
