@@ -169,7 +169,7 @@ OURS = "nudgegrad"
 def complex_step(problem: Problem) -> Judged:
     """Im f(x + ih) / h, where f happens to take complex numbers (statsmodels' approx_fprime_cs)."""
     try:
-        value = float(np.imag(problem.f(complex(problem.x, 1e-20))) / 1e-20)  # type: ignore[call-overload]
+        value = float(np.imag(problem.f(complex(problem.x, 1e-20))) / 1e-20)
     except Exception:
         value = math.nan
     return judged(problem, 1.0, value, math.nan, 1)
