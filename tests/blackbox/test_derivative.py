@@ -70,6 +70,9 @@ def test_a_result_prints_pickles_compares_and_draws():
     assert str(found).startswith("0.955336489125")
     assert pickle.loads(pickle.dumps(found)) == found
     assert pickle.loads(pickle.dumps(found)).reason.code is Code.CLEAR
+    kink = ng.derivative(abs, 0.0)
+    assert pickle.loads(pickle.dumps(kink)) == kink != found
+    assert len({kink, pickle.loads(pickle.dumps(kink)), found}) == 2
     assert found.agrees(math.cos(0.3))
     assert not found.agrees(0.95)
     assert 0.9 < found < ng.derivative(math.exp, 0.3) < 2

@@ -92,7 +92,7 @@ class Drawn(Shown):
         return import_module("nudgegrad.views.steps").plot(self, ax)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Derivative(Drawn):
     """The derivative of a function at one number.
 
@@ -148,6 +148,14 @@ class Derivative(Drawn):
 
     def __str__(self) -> str:
         return str(import_module("nudgegrad.views.uncertain").line(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Derivative):
+            return NotImplemented
+        return (repr(self), self.steps) == (repr(other), other.steps)  # nan is nan here
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
     def __float__(self) -> float:
         return self.value
