@@ -59,3 +59,21 @@ READING_EASE_WHOLE = 60  # the median of all pages, engineers' ones included
 TRAJECTORY = 1e-12  # issue 9: largest difference of a weight from torch's in float64
 TRAJECTORY_STEPS = 200  # after so many steps
 DIGITS_RIGHT = {"dense": 0.97, "conv": 0.97, "rnn": 0.96, "lstm": 0.95}  # issue 9: of the held-out
+
+# Issue 7, "Figures", of derivatives of black boxes
+BLACKBOX_LIMIT = 1.5  # median of error over the best that any second- to eighth-order difference reaches
+BLACKBOX_WITHIN = {3: 0.70, 10: 0.85}  # share of the errors within so many times that
+BLACKBOX_CALLS = (33, 45)  # the median and the most
+BLACKBOX_BATCHES = 5  # calls of a vectorised f
+BLACKBOX_HELD = 0.99  # share of the bars that hold; structured rounding included 0.98
+BLACKBOX_FAR = 10.0  # times the bar: no error beyond it
+BLACKBOX_LOOSE = 12.0  # median of bar over true error
+BLACKBOX_OPEN = 0.05  # share of regular problems that are inconclusive
+BLACKBOX_ENTRY = 1.2  # evaluations an entry of a gradient over the scalar case's
+BLACKBOX_NOT_REACHED = {  # category: which of its figures; docs/derivatives.md names them
+    "edge": ("loose",), "float32": ("loose",), "low output": ("loose",),
+    "near kink": ("loose", "within 10"),
+    "near nan": ("loose", "calls"), "noisy": ("calls",), "oscillating": ("held",), "short": ("open",),
+    "structured": ("limit", "within 3", "within 10", "loose", "calls", "open"),
+    "solver": ("limit", "within 3", "within 10"),
+}  # fmt: skip

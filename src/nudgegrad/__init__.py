@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # what they see of the lazy names below
 
     from .accuracy.enclosure import Enclosure, enclose
     from .accuracy.roundoff import Roundoff, roundoff
+    from .blackbox.entry import derivative, gradient, jacobian
+    from .blackbox.result import Derivative, Derivatives
     from .checks.assertions import assert_gradient
     from .checks.drop_in import check_grad
     from .checks.entry import check
@@ -36,6 +38,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "BindingError": "errors",
     "Check": "checks.result",
+    "Derivative": "blackbox.result",
+    "Derivatives": "blackbox.result",
     "Enclosure": "accuracy.enclosure",
     "EvaluationError": "errors",
     "FormatError": "errors",
@@ -54,9 +58,12 @@ _HOMES = {
     "assert_gradient": "checks.assertions",
     "check": "checks.entry",
     "check_grad": "checks.drop_in",
+    "derivative": "blackbox.entry",
     "enclose": "accuracy.enclosure",
     "explain": "views.explain",
+    "gradient": "blackbox.entry",
     "graph": "graphs.entry",
+    "jacobian": "blackbox.entry",
     "lab": "labs.entry",
     "nudges": "nudging.table",
     "roundoff": "accuracy.roundoff",
@@ -65,6 +72,8 @@ _HOMES = {
 __all__ = [
     "BindingError",
     "Check",
+    "Derivative",
+    "Derivatives",
     "Enclosure",
     "EvaluationError",
     "FormatError",
@@ -83,9 +92,12 @@ __all__ = [
     "assert_gradient",
     "check",
     "check_grad",
+    "derivative",
     "enclose",
     "explain",
+    "gradient",
     "graph",
+    "jacobian",
     "lab",
     "nudges",
     "roundoff",

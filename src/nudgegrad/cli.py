@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 COMMANDS = {  # the first is the default; each is a module of `commands`
     "explain": "every value, derivative and best nudge (the default)",
     "nudge": "what is the best nudge for one node, and why are others worse?",
-    "answer": "what is the optimal nudge for each node, and why? (alone: two examples)",
-    "check": "is a hand-written gradient right? pass, fail or inconclusive, and where",
+    "answer": "what is the optimal nudge for each node? (alone: two examples)",
+    "check": "is a hand-written gradient right? pass, fail, inconclusive, and where",
+    "derivative": "the derivative of a function of yours at a number, with an error bar",
     "lab": "fill in the graph in a browser: all exercises, or your own program",
-    "plot": "a picture as SVG: the graph, the error of a node's nudges, or J over it",
+    "plot": "a picture as SVG: the graph, the errors of nudges, or J over a node",
     "roundoff": "which operation lost the precision of J, in short number formats",
     "train": "a net made by hand on scikit-learn's digits, its gradient checked",
     "ops": "the operators and functions of programs, with their derivatives",
@@ -37,6 +38,7 @@ examples:
   nudgegrad answer
   nudgegrad -f net.txt w=0.5 --format float32 --json
   nudgegrad check net.py:loss net.py:grad --at params.npz --args data.npz
+  nudgegrad derivative net.py:f --at 0.7
   nudgegrad roundoff "a = w*x + b; J = exp(a)" w=1.7 x=0.3 b=2 --format bfloat16
   nudgegrad plot "a = w*x + b; J = a**2" w=2 x=-2 b=8 -o graph.svg
   nudgegrad plot "J = sin(w)*exp(w)" w=1 --node w -o v.svg
@@ -52,7 +54,7 @@ lines; - reads it from stdin, -f FILE from a file. The output is J, or else what
 is assigned last. Each input gets a value: 3, -2, 1e-3, 1/3.
 
 commands:
-{chr(10).join(f"  {name:<9} {does}" for name, does in COMMANDS.items())}
+{chr(10).join(f"  {name:<10}  {does}" for name, does in COMMANDS.items())}
 
 options:
   --steps              explain: first the lesson, forward and then backward
@@ -64,13 +66,15 @@ options:
   --format FORMAT      float64 (the default), float32, float16 or bfloat16
   --stencil STENCIL    two-sided (the default) or one-sided
   --digits N           significant digits of values and derivatives
-  --at WHERE           check: x, as params.npz, x.npy or net.py:params;
-                       plot --curve: further tangents, as -1,0,1/2
+  --order N            derivative: 1 (the default) to 4
+  --at WHERE           check: x, as params.npz, x.npy or net.py:params; derivative:
+                       0.7 or -1/3; plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
   --seed N             check: of the directions; train: of all chance; 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
-  -o, --output FILE    plot, train: write the picture to a file; answer: the card
+  -o, --output FILE    plot, train, derivative: write the picture to a file;
+                       answer: the card
   --fixed NAME ...     lab: inputs without boxes; plot: without derivatives;
                        answer: data, which a step leaves as they are
   --save FILE          lab: where answers are kept, else in your state folder;

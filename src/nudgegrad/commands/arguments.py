@@ -31,6 +31,7 @@ OPTIONS_OF = {
     "nudge": OF_PROGRAMS | {"h"},
     "answer": OF_PROGRAMS - {"stencil"} | {"output", "fixed"},
     "check": EVERYWHERE | {"at", "args", "seed", "file", "format", "digits", "allow_inconclusive"},
+    "derivative": EVERYWHERE | {"at", "order", "format", "output", "allow_inconclusive"},
     "lab": frozenset({"color", "file", "fixed", "port", "no_browser", "save", "html", "no_answers"}),
     "plot": frozenset(
         {"color", "file", "fixed", "format", "digits", "output", "node", "curve", "at", "stencil"}
@@ -81,6 +82,7 @@ class Options:
     at: str | None = None
     args: str | None = None
     seed: str | None = None
+    order: str | None = None
     net: str | None = None
     epochs: str | None = None
     rate: str | None = None
@@ -113,7 +115,7 @@ def _parser() -> _Parser:
     parser.add_argument("words", nargs="*")
     for name in ("--format", "--stencil", "--digits", "--h", "--color", "--port", "--save", "--html"):
         parser.add_argument(name)
-    for name in ("--at", "--args", "--seed"):
+    for name in ("--at", "--args", "--seed", "--order"):
         parser.add_argument(name)
     for name in sorted(OF_TRAINING):
         parser.add_argument(f"--{name.replace('_', '-')}")

@@ -69,6 +69,11 @@ class UserCode:
             value = getattr(value, part)
         return value
 
+    @staticmethod
+    def file_of(word: str) -> Path:
+        """The file of ``file.py:name``."""
+        return Path(word.rpartition(":")[0])
+
     def _module(self, file: Path) -> ModuleType:
         path = file.resolve()
         if path not in self._modules:
@@ -99,7 +104,10 @@ def guarded(function: Callable[..., Any], word: str) -> Callable[..., Any]:
     return called
 
 
-def takes(function: Any, word: str, count: int) -> None:
+AFTER = "--args data.npz gives its arrays after x, in their order; --args file.py:name a tuple"
+
+
+def takes(function: Any, word: str, count: int, help: str = AFTER) -> None:
     """Nothing if the function can be called with so many arguments.
 
     Raises
@@ -121,7 +129,7 @@ def takes(function: Any, word: str, count: int) -> None:
         raise UsageError(
             f"{name}{inspect.signature(function)} cannot be called with {given}: {error}",
             Place(word, word.rindex(":") + 1, len(word), "argument"),
-            "--args data.npz gives its arrays after x, in their order; --args file.py:name a tuple",
+            help,
         ) from None
     except ValueError:  # some callables have no signature
         return

@@ -17,6 +17,7 @@ from .table import output_name, quotients_of
 
 if TYPE_CHECKING:
     from ..accuracy.roundoff import Contribution, Roundoff
+    from ..blackbox.result import Derivative
 
 SCHEMA = 1
 
@@ -48,6 +49,28 @@ def of_check(check: Check, about: dict[str, Any]) -> str:
     """The document of `nudgegrad check`; `about` says of what."""
     found = {"schema": SCHEMA, "command": "check", **about, **record(check)}
     return _dumped(found)
+
+
+def of_derivative(found: Derivative, about: dict[str, Any]) -> str:
+    """The document of `nudgegrad derivative`; `about` says of what."""
+    return _dumped({
+        "schema": SCHEMA,
+        "command": "derivative",
+        **about,
+        "order": found.order,
+        "x": found.x,
+        "format": found.format,
+        "value": found.value,
+        "bar": found.bar,
+        "rounding": found.rounding,
+        "truncation": found.truncation,
+        "h": found.h,
+        "noise": found.noise,
+        "slopes": None if found.slopes is None else list(found.slopes),
+        "evaluations": found.evaluations,
+        "code": str(found.reason.code.value),
+        "reason": str.__str__(found.reason),
+    }, found.verdict)  # fmt: skip
 
 
 def of_roundoff(found: Roundoff) -> str:

@@ -39,7 +39,7 @@ def plot(run: Run, n: Nudge, ax: Any = None) -> Any:
     UsageError
         If matplotlib is not installed, J does not depend on the node, or has no derivative by it.
     """
-    axes = _axes() if ax is None else ax
+    axes = axes_of(ax)
     found = errors(run, n)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -77,14 +77,16 @@ def plot(run: Run, n: Nudge, ax: Any = None) -> Any:
     return axes
 
 
-def _axes() -> Any:
-    """New axes.
+def axes_of(ax: Any = None) -> Any:
+    """The axes given, else new ones.
 
     Raises
     ------
     UsageError
         If matplotlib is not installed.
     """
+    if ax is not None:
+        return ax
     try:
         from matplotlib import pyplot
     except ImportError:

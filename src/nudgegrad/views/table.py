@@ -51,6 +51,12 @@ def _sheet(shown: Any, digits: int, limit: int | None) -> Sheet | None:
         from . import accuracy  # which no other command needs
 
         return accuracy.sheet(shown, digits)
+    if type(shown).__name__ in ("Derivative", "Derivatives"):
+        from . import uncertain  # the same
+
+        if type(shown).__name__ == "Derivative":
+            return uncertain.derivative_sheet(shown, digits)
+        return uncertain.derivatives_sheet(shown, digits, limit)
     if isinstance(shown, Check):
         return check_sheet(shown, digits)
     if isinstance(shown, NudgeTable):

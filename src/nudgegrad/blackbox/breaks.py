@@ -1,0 +1,304 @@
+"""Where steps contradict each other: corners and jumps at x, and breaks on the way to larger steps.
+
+Two smooth functions can look alike on a ladder: one that turns quickly, and one whose values carry an error
+that depends on every digit of x. Close to x both have a slope of their own. What tells them apart is how
+the slopes leave it: step by step, as a power of the step, or at once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from ..formats import Array
+from .rungs import Rungs
+
+VISIBLE = 10.0  # times its noise: a change of a slope that is one
+BEND = 20.0  # times the rounding of f: an even part that is one
+CORNER = 1.15  # exponent of the even part up to which f has no derivative; 2 where it has two
+STEADY = 0.04  # how far exponents may be apart where they are one
+APART = 6.0  # octaves between steps that must show the same
+GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
+TERMS = (2, 3, 4, 5, 6)  # of the even part
+WELL = 5.0  # times f's rounding: residuals up to it are noise
+SAME = 1e-8  # of the strongest: terms that cannot be told apart
+SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
+FAR_APART = 5  # octaves between two steps that show a growth by themselves
+SIDE = 0.02  # of the larger residual: below it the other side is as expected
+
+
+class Corner(StrEnum):
+    """What a function without a derivative has instead."""
+
+    KINK = "kink"
+    JUMP = "jump"
+    STEEP = "steep"
+
+
+def corner(r: Rungs) -> Corner | None:
+    """What f has at x instead of a derivative; None if nothing is seen.
+
+    Notes
+    -----
+    The even part is of order h^2 where f has two derivatives. One that shrinks with h or slower on the
+    smallest steps that show it, when no smaller step misses it, is a corner's (h^1), a jump's (h^0) or a
+    cusp's. A slope that grows as h shrinks, by one power, is that of a vertical tangent or of a jump.
+    """
+    if len(r.h) < 3:
+        return None
+    seen = np.abs(r.even) > BEND * r.sigma
+    if seen.any():
+        last = int(np.flatnonzero(seen)[-1])
+        found = _steady(r, last)
+        if found is not None:
+            return found
+    return _vertical(r)
+
+
+def _steady(r: Rungs, last: int) -> Corner | None:
+    """A corner in the even part, from its smallest visible rung up."""
+    e, h = np.abs(r.even), r.h
+    up = [k for k in range(last) if h[k] >= h[last] * 2**APART]
+    if not up:
+        return None
+    second = up[-1]
+    if e[second] <= BEND * r.sigma[second]:
+        return None
+    same = np.sign(r.even[second]) == np.sign(r.even[last])
+    octaves = math.log2(h[second] / h[last])
+    exponent = math.log2(e[second] / e[last]) / octaves
+    if not same or not -0.05 < exponent < CORNER:
+        return None
+    expected = e[last] * (h[last + 1 :] / h[last]) ** max(exponent, 0.0)
+    if (expected > 2 * BEND * r.sigma[last + 1 :]).any():
+        return None  # a smaller step should have shown it
+    if exponent < 0.85:  # one law all the way: noise does not follow it
+        some = _spaced(h, last, 4)
+        local = np.diff(np.log2(e[some])) / np.diff(np.log2(h[some]))
+        same_sign = (np.sign(r.even[some]) == np.sign(r.even[last])).all()
+        if len(some) < 4 or not same_sign or np.ptp(local) > STEADY:
+            return None
+        if exponent >= 0.05:
+            return Corner.KINK
+        level = 0.02 * max(np.abs(r.right[some]).max(), np.abs(r.left[some]).max())
+        return Corner.JUMP if max(np.ptp(r.right[some]), np.ptp(r.left[some])) <= level else None
+    third = [k for k in up if h[k] >= h[second] * 2**APART]
+    if not third:
+        return None
+    span = slice(third[-1], last + 1)
+    local = np.diff(np.log2(e[span])) / np.diff(np.log2(h[span]))
+    same_sign = (np.sign(r.even[span]) == np.sign(r.even[last])).all()
+    return Corner.KINK if same_sign and (local > 0.8).all() and (local < 1.5).all() else None
+
+
+def _spaced(h: Array, last: int, count: int) -> list[int]:
+    """Some rungs from `last` up, three octaves or more apart."""
+    found = [last]
+    for k in range(last - 1, -1, -1):
+        if h[k] >= h[found[-1]] * 2**3:
+            found.append(k)
+        if len(found) == count:
+            break
+    return found
+
+
+def _vertical(r: Rungs) -> Corner | None:
+    """A slope that grows by a power of 1/h over the smallest steps."""
+    k = _spaced(r.h, len(r.h) - 1, 4)
+    if len(k) < 4:
+        return None
+    slopes = r.slope[k]
+    if (np.sign(slopes) != np.sign(slopes[0])).any() or (np.abs(slopes) < VISIBLE * r.noise[k]).any():
+        return None
+    grows = -np.diff(np.log2(np.abs(slopes))) / np.diff(np.log2(r.h[k]))
+    if grows.min() > 0.1 and np.ptp(grows) < 0.05:
+        return Corner.JUMP if grows.mean() > 0.95 else Corner.STEEP
+    return None
+
+
+class Way(StrEnum):
+    """How slopes leave the one that small steps show, as steps grow."""
+
+    STAYS = "stays"
+    GROWS = "grows"
+    ONE_SIDE = "one side"
+    BREAKS = "breaks"
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """The way, and the steps between which it is not known.
+
+    Parameters
+    ----------
+    way : Way
+    good, bad : float
+        The largest step that shows the slope, the smallest beyond it that does not.
+    """
+
+    way: Way
+    good: float
+    bad: float
+
+
+def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> Leaving:
+    """How the slopes of larger and larger steps leave `slope`, which is that of the step `known`.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, bar, known : float
+    spread : float
+        f's noise over its rounding.
+    """
+    off = np.abs(r.slope - slope)
+    seen = np.flatnonzero((r.h > known) & (off > np.maximum(10 * bar, 20 * spread * r.noise)))[
+        ::-1
+    ]  # the smallest step first
+    if len(seen) < 2:
+        return Leaving(Way.STAYS, math.inf, math.inf)
+    exponents = np.diff(np.log2(off[seen])) / np.diff(np.log2(r.h[seen]))
+    grows = exponents[0] > GROWTH and r.h[seen[1]] > r.h[seen[0]] * 2**FAR_APART
+    if grows or (
+        len(seen) > 2 and exponents[0] > 1 and exponents[1] > 0.8 and exponents[:2].max() > GROWTH
+    ):
+        sudden = np.flatnonzero((exponents > SUDDEN) & (off[seen[1:]] > 100 * off[seen[:-1]]))
+        if not len(sudden) or off[seen[sudden[0]]] > 0.5 * abs(slope):
+            return Leaving(Way.GROWS, math.inf, float(r.h[seen[1 if grows else 2]]))
+        seen = seen[sudden[0] + 1 :]
+    first = int(seen[0])
+    good = float(r.h[first + 1]) if first + 1 < len(r.h) else 0.0
+    a, b = abs(r.right[first] - slope * r.h[first]), abs(r.left[first] + slope * r.h[first])
+    way = Way.ONE_SIDE if min(a, b) <= SIDE * max(a, b) + 20 * r.sigma[first] else Way.BREAKS
+    return Leaving(way, good, float(r.h[first]))
+
+
+def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
+    """A rung below `bottom` whose slope contradicts `slope`; None if none does.
+
+    A smaller one must confirm it, unless f's noise is known for `sure`.
+    """
+    low = np.flatnonzero(r.h < bottom)
+    for i in low[::-1] if sure else low:
+        off = abs(r.slope[i] - slope)
+        if off <= 3 * bar + 20 * r.noise[i]:
+            continue
+        smaller = np.flatnonzero(r.h <= r.h[i] / 4)
+        if sure or (
+            len(smaller) and abs(r.slope[i] - r.slope[smaller[0]]) + r.noise[smaller[0]] <= 0.1 * off
+        ):
+            return int(i)
+    return None
+
+
+def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
+    """Whether what breaks a slope at the step `bad` is a corner or a jump beside x.
+
+    One side stays as it was.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, bad : float
+    large : float
+        The slope that larger steps show; between jumps alone f would go on with `slope`.
+    """
+    beyond = np.flatnonzero(r.h >= bad)[::-1]
+    near = [k for k in beyond if r.h[k] <= 256 * bad]
+    some = near if len(near) > 1 else beyond[:2].tolist()
+    right = np.abs(r.right[some] - slope * r.h[some])
+    left = np.abs(r.left[some] + slope * r.h[some])
+    least, most = np.minimum(right, left), np.maximum(right, left)
+    one = (right > left).all() or (right < left).all()
+    quiet = least <= 0.2 * most + 20 * r.sigma[some]
+    if not (one and quiet.all() and least[0] <= SIDE * most[0] + 20 * r.sigma[some[0]]):
+        return False
+    reach = float(r.h[some[-1]] / r.h[some[0]])
+    if len(some) < 2 or (reach >= 8 and most[-1] > most[0] * reach**0.7):
+        return True
+    drift = np.abs(large - slope) * r.h
+    further = [k for k in beyond if drift[k] > 3 * most[0]]
+    if not further:
+        return False
+    side = r.left if right[0] > left[0] else -r.right
+    return bool(abs(side[further[0]] + slope * r.h[further[0]]) < 0.3 * drift[further[0]])
+
+
+def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
+    """With which power of the step f leaves the line of large steps, from `bad` towards `bottom`.
+
+    The error of a value that depends on every digit of x is the same at all steps; what a corner adds grows
+    with the step. None where too few steps show it.
+    """
+    between = (r.h >= bad) & (r.h < bottom / 2)
+    h = r.h[between]
+    if len(h) < 2 or h[0] < 4 * h[-1]:
+        return None
+    whole = np.flatnonzero(r.h >= bottom)
+    bend = r.even[whole[-1]] / r.h[whole[-1]] ** 2 if len(whole) else 0.0
+    off = np.hypot((r.slope[between] - slope) * h, r.even[between] - bend * h**2)
+    off = np.maximum(off, np.finfo(float).tiny)
+    near = (h <= 2**15 * h[-1]) & (h <= max(bottom / 8, 4 * h[-1]))
+    if near.sum() < 2:
+        return None
+    return float(np.polyfit(np.log2(h[near]), np.log2(off[near]), 1)[0])
+
+
+def follows(r: Rungs, slope: float, bad: float) -> bool:
+    """Whether f moves with the steps beyond `bad` at all.
+
+    If it does not, `slope` is that of a plateau on which the error of f happens to be smooth.
+    """
+    beyond = r.h >= bad
+    h = r.h[beyond]
+    if len(h) < 2 or h[0] < 8 * h[-1]:
+        return True
+    moved = np.maximum(np.hypot(r.right[beyond], r.left[beyond]), np.finfo(float).tiny)
+    exponent = math.log2(moved[0] / moved[-1]) / math.log2(h[0] / h[-1])
+    return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
+
+
+def hinge(r: Rungs, top: float) -> float:
+    """Half of how far the slopes on the two sides of x are apart, where that is beyond doubt; else 0.
+
+    Notes
+    -----
+    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise
+    only. One more term must not change a.
+    """
+    near = r.h <= top
+    h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
+    if not (np.abs(even) > BEND * sigma).any():
+        return 0.0
+    before = 0.0
+    for terms in TERMS:
+        if len(h) < terms + 2:
+            break
+        found, error, spread = _first(h, even / sigma, sigma, terms)
+        if spread > WELL or abs(found) <= VISIBLE * error * max(1.0, spread):
+            if spread <= WELL:
+                break
+            continue
+        if before and abs(found - before) <= 0.1 * abs(found):
+            return abs(found) / top
+        before = found
+    return 0.0
+
+
+def _first(h: Array, even: Array, sigma: Array, terms: int) -> tuple[float, float, float]:
+    """The coefficient of h, its standard deviation, and the residuals over f's rounding."""
+    table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
+    size = np.linalg.norm(table, axis=0)
+    if not (np.isfinite(size) & (size > 0)).all():
+        return 0.0, math.inf, 0.0
+    u, strength, v = np.linalg.svd(table / size, full_matrices=False)
+    if strength[-1] < SAME * strength[0]:
+        return 0.0, math.inf, 0.0
+    inverse = (v.T / strength) @ u.T
+    found = inverse @ even
+    left = even - (table / size) @ found
+    spread = math.sqrt(float(left @ left) / (len(h) - terms))
+    return float(found[0] / size[0]), float(np.linalg.norm(inverse[0]) / size[0]), spread

@@ -1,0 +1,185 @@
+"""What one function needs next: finer steps about its best estimate, or those that settle a doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, leaving, wander
+from .candidates import Candidates
+from .ladders import Ladder
+from .rungs import Rungs
+from .searching import WIDEST, below
+
+CLOSE = 3, 4  # rungs that refine the best window, the first and the second time
+GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
+GAP = 3  # rungs that are put between the last step that shows a slope and the first that does not
+RIVAL = 0.25  # of the slope: an estimate with a bar below it can speak against another
+CORNERS, ROUGH = 0.7, 0.4  # powers of the step: above the one f has corners, below the other it is rough
+NEAR = 2.0**-7  # of the scale of x: a plateau of rounding ends below it
+BEYOND = 0.999  # times a step that is too small: only windows above it count
+NONE: Any = ()  # no further steps
+
+
+@dataclass(frozen=True)
+class Small:
+    """What small steps show, where large ones may show something else.
+
+    Parameters
+    ----------
+    slope, bar : float
+    step : float
+        One of which this is known.
+    spread : float
+        f's noise over its rounding.
+    """
+
+    slope: float
+    bar: float
+    step: float
+    spread: float
+
+
+@dataclass
+class Lane:
+    """What is known of one function on the way.
+
+    Parameters
+    ----------
+    stage : int
+        0 the ladder is being built, 1 its estimates are judged, 2 done.
+    side : int
+        The only side on which f is defined, or 0.
+    scale : float
+        On which f is expected to change.
+    grid : bool
+        Whether f's values are rounded to a grid.
+    refined : int
+        How often the best window was refined.
+    small : Small or None
+        What small steps show, while it is in doubt.
+    rival, probed, decided, torn : bool
+        Whether small and large steps contradict each other; whether steps between them were taken; whether
+        it is decided which are right; whether nothing shows it.
+    over, below : float
+        Only windows of steps between them count.
+    corner : Corner or None
+        What f has at x instead of a derivative.
+    """
+
+    stage: int = 0
+    side: int = 0
+    scale: float = 1.0
+    grid: bool = False
+    refined: int = 0
+    small: Small | None = None
+    rival: bool = False
+    probed: bool = False
+    decided: bool = False
+    torn: bool = False
+    over: float = 0.0
+    below: float = np.inf
+    corner: Corner | None = None
+
+
+def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder: Ladder) -> Any:
+    """Further steps for one function; none if it is done.
+
+    Parameters
+    ----------
+    lane : Lane
+        Learns what is decided.
+    r : Rungs
+    c : Candidates
+        Its own.
+    unit : float
+        Unit roundoff of f's values.
+    order : int
+    ladder : Ladder
+    """
+    best = int(np.argmin(c.within(lane.over, lane.below)))
+    if lane.side == 0 and order == 1:
+        lane.corner = corner(r)
+        if lane.corner is not None:
+            return NONE
+        if np.isfinite(c.within(lane.over, lane.below)[best]) and not lane.decided:
+            more = _doubted(lane, r, c, best, ladder)
+            if len(more):
+                return more
+            best = int(np.argmin(c.within(lane.over, lane.below)))
+    score = float(c.within(lane.over, lane.below)[best])
+    if not np.isfinite(score):
+        if lane.refined or not len(r.h):
+            return NONE
+        lane.refined = 1
+        return below(0.7 * float(r.h[0]), ladder)
+    value, top = abs(float(c.value[best])), float(c.top[best])
+    if lane.refined >= len(GOOD) or score <= GOOD[lane.refined] * unit * value:
+        return NONE
+    curved = c.truncation[best] >= c.noise[best]
+    start = 0.3 * top if curved or lane.refined else 1.6 * top
+    lane.refined += 1
+    return start * 2.0 ** (-ladder.close * np.arange(CLOSE[lane.refined - 1]))
+
+
+def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> Any:
+    """Steps that decide between two scales that contradict each other; none if they do not.
+
+    Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
+    beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
+    """
+    small = lane.small if lane.small is not None else _smaller(lane, r, c, best)
+    found = leaving(r, small.slope, small.bar, small.step, small.spread)
+    if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
+        return NONE
+    if not lane.rival and not _contradicted(c, small, found.bad):
+        if follows(r, small.slope, found.bad):
+            return NONE
+        lane.decided, lane.over = True, found.bad * BEYOND
+        top = float(r.h[0])
+        return top * 2.0 ** np.array([8.0, 6.0, 4.0, 2.0, 1.0]) if top > found.bad else NONE
+    lane.rival, lane.small = True, small
+    if found.way is not Way.GROWS and not lane.probed and 0 < 6 * found.good < found.bad:
+        lane.probed, lane.over = True, found.good
+        octaves = np.log2(found.bad / found.good) * np.arange(GAP, 0, -1) / (GAP + 1)
+        return found.good * 2.0**octaves
+    return _decided(lane, r, c, small, found, ladder)
+
+
+def _smaller(lane: Lane, r: Rungs, c: Candidates, best: int) -> Small:
+    """The small steps that may be contradicted: a rung beneath the best window, else the window itself."""
+    value, score, bottom = float(c.value[best]), float(c.score[best]), float(c.bottom[best])
+    under = beneath(r, value, score, bottom, lane.grid)
+    if under is None:
+        return Small(value, score, bottom, max(1.0, float(c.spread[best])))
+    lane.rival = True
+    lane.small = Small(float(r.slope[under]), WIDEST * float(r.noise[under]), float(r.h[under]), 1.0)
+    return lane.small
+
+
+def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, ladder: Ladder) -> Any:
+    """Which of the two scales counts from now on; the steps for it."""
+    lane.decided = True
+    larger = np.where(c.bottom >= found.bad, c.score, np.inf)
+    big = int(np.argmin(larger))
+    slope = float(c.value[big])
+    power = wander(r, slope, float(c.top[big]) / 4, found.bad) if np.isfinite(larger[big]) else None
+    if (
+        found.way is Way.GROWS
+        or found.bad > NEAR * lane.scale
+        or isolated(r, small.slope, found.bad, slope)
+        or (power is not None and power > CORNERS)
+    ):
+        lane.over, lane.below = 0.0, found.bad
+        return below(0.7 * found.bad, ladder)
+    lane.over = found.bad * BEYOND
+    lane.torn = power is None or power > ROUGH
+    return NONE
+
+
+def _contradicted(c: Candidates, small: Small, bad: float) -> bool:
+    """Whether an estimate from larger steps alone speaks against the one of small steps."""
+    known = (c.bottom >= bad) & (c.score < RIVAL * np.abs(c.value))
+    return bool((known & (np.abs(c.value - small.slope) > 3 * (c.score + small.bar))).any())

@@ -1,0 +1,156 @@
+"""What is claimed in the end: the value, its bar, and why, or why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..formats import Array
+from .breaks import Corner, corner, hinge
+from .candidates import Candidates, Shown, candidates, polished
+from .grain import middle, repeats
+from .judging import Lane
+from .result import Code
+from .rungs import Rungs, rungs_of
+from .sampling import Samples
+
+NEARLY, MOST = 10.0, 30.0  # times the best score: fits that show f's noise as well; what it may grow by
+EQUAL = 3.0  # times the best score: up to it estimates are as good, and must lie within the bar
+STILL = 1e-8  # of how fast f changes: a bar below it says that the derivative is 0
+BLIND = 0.02  # a bar above this share of the estimate says too little
+COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
+SHOWN = (Code.CLEAR, Code.ROUNDED, Code.WIDE, Code.SCALES, Code.GRID, Code.CHANGES)  # with their values
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Derivatives of one order, shape (P,) each.
+
+    Parameters
+    ----------
+    value, bar : array
+        nan and inf where there is none.
+    rounding, truncation : array
+        The two parts of the bar.
+    h, bottom : array
+        The largest and the smallest step that count.
+    noise : array
+        Standard deviation of f's noise, as seen by the fit.
+    code : list of Code
+    slopes : array, shape (P, 2)
+        Left and right, at a kink; else nan.
+    """
+
+    value: Array
+    bar: Array
+    rounding: Array
+    truncation: Array
+    h: Array
+    bottom: Array
+    noise: Array
+    code: list[Code]
+    slopes: Array
+
+
+def settled(
+    samples: Samples, lanes: list[Lane], s: Shown, c: Candidates, order: int, unit: Array, grid: Array
+) -> Estimates:
+    """The estimates of all lanes, with their bars and codes."""
+    over, below = (np.array([getattr(lane, name) for lane in lanes])[:, None] for name in ("over", "below"))
+    scores = c.within(over, below)
+    choice = np.argmin(scores, 1)
+    score = np.min(scores, 1)
+    value = _value(s, c, choice, lanes, order)
+    found = np.isfinite(score) & np.isfinite(value)
+    equals = scores <= EQUAL * score[:, None]
+    others = np.max(np.where(equals & found[:, None], np.abs(c.value - value[:, None]), 0.0), 1)
+    bar = np.maximum(score + _hidden(c, scores, choice), others) + 2.0**-53 * np.abs(value)
+    bar = np.where(found, bar, np.inf)
+    top, same = c.pick("top", choice), repeats(samples, unit)
+    codes = []
+    for p, lane in enumerate(lanes):
+        r = rungs_of(s, p, lane.side)
+        if lane.side == 0 and order == 1 and lane.corner is None:
+            lane.corner = corner(r) or (Corner.KINK if hinge(r, float(top[p])) > bar[p] else None)
+        code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
+        codes.append(
+            code
+            or _known(
+                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order
+            )
+        )
+    there = np.array([code in SHOWN for code in codes], dtype=bool) & found
+    sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
+    return Estimates(
+        np.where(there, value, np.nan),
+        np.where(there, bar, np.inf),
+        c.pick("noise", choice),
+        c.pick("truncation", choice),
+        top,
+        c.pick("bottom", choice),
+        np.maximum(c.pick("spread", choice), 1.0) * sigma,
+        codes,
+        _slopes(s, np.array([code is Code.KINK for code in codes], dtype=bool)),
+    )
+
+
+def _hidden(c: Candidates, scores: Array, choice: npt.NDArray[np.int64]) -> Array:
+    """Noise that the chosen fit does not show, and others that are nearly as good do."""
+    near = scores <= NEARLY * np.min(scores, 1)[:, None]
+    others = middle(np.where(near, c.spread, np.nan))
+    seen = np.maximum(c.pick("spread", choice), 1.0)
+    return c.pick("noise", choice) * (np.clip(others / seen / 2, 1.0, MOST) - 1.0)
+
+
+def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[Lane], order: int) -> Array:
+    """The values of the chosen candidates, free of the rounding of their fits."""
+    value = c.pick("value", choice)
+    if order > 1:
+        return value
+    side = np.array([lane.side for lane in lanes])
+    for one in (0, 1, -1):
+        if (side == one).any():
+            value = np.where(side == one, polished(s, one, c, choice, value), value)
+    return value
+
+
+def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
+    """Why nothing is claimed, whatever the bar is; None if nothing speaks against it."""
+    if not np.isfinite(centre):
+        return Code.NOT_FINITE
+    if not same:
+        return Code.CHANGES
+    if lane.corner is not None:
+        return Code(lane.corner.value)
+    if lane.torn or (lane.rival and not lane.decided):
+        return Code.SCALES
+    if not found:
+        return Code.SCALES if lane.decided else Code.NOWHERE
+    return None
+
+
+def _known(lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int) -> Code:
+    """What is claimed of an estimate with its bar."""
+    moved = np.fmax(np.abs(r.right), np.abs(r.left))
+    if grid > COARSE_GRID * float(np.max(moved[r.h <= 2 * lane.scale], initial=0.0)):
+        return Code.GRID
+    if bar > BLIND * abs(value):
+        fast = float(np.max((moved / r.h)[r.h > lane.scale / 32], initial=0.0))
+        if not moved.any():
+            fast = abs(centre) / lane.scale
+        if order > 1 or not bar <= STILL * fast:
+            return Code.WIDE
+    return Code.ROUNDED if grid else Code.CLEAR
+
+
+def _slopes(s: Shown, kinks: npt.NDArray[np.bool_]) -> Array:
+    """The slopes on both sides of x, where there is a kink."""
+    found = np.full((len(kinks), 2), np.nan)
+    if kinks.any():
+        part = Shown(*(getattr(s, name)[kinks] for name in Shown.__dataclass_fields__))
+        for column, side in enumerate((-1, 1)):
+            one = candidates(part, 1, side)
+            found[kinks, column] = one.pick("value", np.argmin(one.score, 1))
+    return found

@@ -1,0 +1,133 @@
+"""Counted over the named problems and some random ones: how close, how honest, at which cost."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import defaultdict
+from functools import partial
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import nudgegrad as ng
+from nudgegrad.blackbox import candidates, judging, settling
+from tests import figures
+from tests.oracles.black_box_study import Judged, limit
+from tests.oracles.black_boxes import TEMPLATES, instance, named
+
+DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
+SEEDS = range(4)
+DRAWN = [instance(name, seed) for name in TEMPLATES for seed in SEEDS]
+PROBLEMS = [*named(), *DRAWN]
+NAMES = sorted({p.category for p in PROBLEMS} - {"undefined"})
+
+
+def answer(problem, least=math.nan):
+    dtype = DTYPES.get(problem.format)
+    truth = problem.truth if problem.exact is not None else math.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the user's function warns of is not the library's
+        try:
+            found = ng.derivative(problem.f, problem.x if dtype is None else dtype(problem.x))
+        except ng.EvaluationError:
+            return Judged(problem.name, problem.category, truth, math.nan, math.inf, False, least, 0)
+    claimed = found.verdict == "pass"
+    return Judged(
+        problem.name, problem.category, truth, found.value, found.bar, claimed, least, found.evaluations
+    )
+
+
+@pytest.fixture(scope="module")
+def counted():
+    found = defaultdict(list)
+    for problem in PROBLEMS:
+        least = limit(problem) if problem.exact is not None else math.nan
+        found[problem.category].append(answer(problem, least))
+    return found
+
+
+def broken(some, structured=False):
+    """Which of the figures a category does not reach."""
+    ratios = np.array([j.ratio for j in some])
+    claimed = [j for j in some if j.claimed]
+    bars = [j.loose for j in claimed]
+    held = 0.98 if structured else figures.BLACKBOX_HELD
+    calls = [j.evaluations for j in some]
+    checks = {
+        "limit": np.median(ratios) <= figures.BLACKBOX_LIMIT,
+        **{f"within {k}": np.mean(ratios <= k) >= share for k, share in figures.BLACKBOX_WITHIN.items()},
+        "calls": np.median(calls) <= figures.BLACKBOX_CALLS[0] + 1
+        and max(calls) <= figures.BLACKBOX_CALLS[1],
+        "held": sum(not j.covered for j in claimed) <= (1 - held) * len(claimed),
+        "far": all(j.error <= figures.BLACKBOX_FAR * j.bar for j in claimed),
+        "loose": np.median(bars) <= figures.BLACKBOX_LOOSE,
+        "open": len(some) - len(claimed) <= figures.BLACKBOX_OPEN * len(some),
+        "silent": not any(j.silent and not j.covered for j in some),
+    }
+    return {name for name, reached in checks.items() if not reached}
+
+
+@pytest.mark.parametrize("category", NAMES)
+def test_each_category_reaches_the_figures(category, counted):
+    allowed = set(figures.BLACKBOX_NOT_REACHED.get(category, ()))
+    assert broken(counted[category], category == "structured") <= allowed
+
+
+def test_all_regular_problems_together_reach_them(counted):
+    some = [j for c, js in counted.items() if c not in ("undefined", "structured", "solver") for j in js]
+    assert broken(some) <= {"loose"}
+    claimed = [j for j in some if j.claimed]
+    assert np.median([j.evaluations for j in some]) <= figures.BLACKBOX_CALLS[0]
+    bars = [j.loose for j in claimed]
+    assert np.median(bars) <= figures.BLACKBOX_LOOSE
+
+
+def test_no_point_without_a_derivative_is_answered(counted):
+    assert [j.name for j in counted["undefined"] if j.claimed] == []
+
+
+def polynomial(a, b, c, t):
+    return a * t * t + b * t + c
+
+
+def test_linear_and_quadratic_functions_are_exact_to_one_unit_in_the_last_place():
+    rng = np.random.default_rng(4)
+    off = []
+    for _ in range(60):
+        a, b, c, x = rng.uniform(-3, 3, 4)
+        found = ng.derivative(partial(polynomial, 0.0, b, c), float(x))
+        off.append(abs(found.value - b) / math.ulp(b))
+        assert abs(found.value - b) <= found.bar
+        found = ng.derivative(partial(polynomial, a, b, c), float(x))
+        assert found.agrees(2 * a * x + b)
+    assert np.median(off) <= 1
+
+
+SOME = [
+    p for p in named() if p.category in ("smooth", "oscillating", "near kink", "structured", "undefined")
+]
+
+
+def misses(problems):
+    found = [answer(p) for p in problems]
+    return sum(j.claimed and (math.isnan(j.truth) or not j.covered) for j in found)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fault", "category"),
+    [
+        (candidates, "SAFETY", 0.2, "smooth"),
+        (settling, "corner", lambda _: None, "undefined"),
+        (judging, "_doubted", lambda *_: (), "structured"),
+    ],
+)
+def test_the_count_sees_each_of_these_faults(module, name, fault, category, monkeypatch):
+    problems = [p for p in SOME if p.category == category]
+    before = misses(problems)
+    if name == "corner":
+        monkeypatch.setattr(judging, "corner", fault)
+        monkeypatch.setattr(settling, "hinge", lambda *_: 0.0)
+    monkeypatch.setattr(module, name, fault)
+    assert misses(problems) > before
