@@ -1,0 +1,86 @@
+"""Sweeps over large graphs, in float64: as the plain ones compute them, bit for bit, in compiled loops.
+
+Sums, products and quotients are computed by the loops, every other row by its own `value` and `partials`,
+for all nodes at once that stand at the same level. So each number is the one that the plain sweep finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..compiled import call
+from ..formats import Array
+from ..graphs.graph import MOST, Graph
+from .evaluate import WIDE
+from .schedule import of_codes, rules, schedule
+
+ABOVE = 2_000  # nodes from which on these sweeps are taken
+
+
+def forward(graph: Graph, inputs: Mapping[int, float]) -> Array:
+    """Values of all nodes, shape (N,), nan or inf where they do not exist."""
+    values = np.empty(len(graph))
+    values[np.fromiter(inputs, np.int64, len(inputs))] = np.fromiter(inputs.values(), float, len(inputs))
+    known: dict[Any, float] = {}
+    for i, (exact, text) in graph.constants.items():
+        if text not in known:
+            known[text] = WIDE.nearest(exact)
+        values[i] = known[text]
+    compute(graph, values)
+    return values
+
+
+def compute(graph: Graph, values: Array) -> None:
+    """Compute all nodes from those that are given: inputs and constants."""
+    plan, table = schedule(graph), rules()
+    operands = graph.operands
+    flat, start = operands.reshape(-1), 0
+    with np.errstate(all="ignore"):
+        for batch, stop in zip(plan.batches, plan.stops, strict=True):
+            for row, nodes in batch:
+                values[nodes] = row.value(*(values[operands[nodes, k]] for k in range(row.arity)))
+            if stop > start:
+                call(
+                    "run_forward", stop - start, plan.order, start, stop, graph.codes, table.values,
+                    table.weights, flat, values,
+                )  # fmt: skip
+            start = stop
+
+
+def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
+    """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node."""
+    plan, table = schedule(graph), rules()
+    found = np.full(len(graph), -0.0)
+    found[graph.output] = scale
+    call(
+        "run_backward", len(graph), graph.output, graph.codes, table.slopes, table.partials,
+        graph.operands.reshape(-1), still(values), plan.live, partials(graph, values), found,
+    )  # fmt: skip
+    found[plan.live == 0] = 0.0
+    return found
+
+
+def partials(graph: Graph, values: Array) -> Array:
+    """Partials of the live nodes that rows compute, three for each, in ascending order of the nodes;
+    flat."""
+    nodes = schedule(graph).by_rows
+    found = np.zeros((len(nodes), MOST))
+    codes = graph.codes[nodes]
+    with np.errstate(all="ignore"):
+        for row, places in of_codes(codes):
+            mine = nodes[places]
+            args = [values[graph.operands[mine, k]] for k in range(row.arity)]
+            for k, p in enumerate(row.partials(*args, values[mine])):
+                if p is not None:
+                    found[places, k] = p
+    return found.reshape(-1)
+
+
+def still(array: Array) -> Array:
+    """A view that cannot be written: one compiled loop for all callers."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
