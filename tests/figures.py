@@ -55,3 +55,9 @@ ENCLOSED_LOOSE = 20  # issue 5: median size over the error of the float64 adjoin
 
 READING_EASE = 80  # issue 6 asks for a reading level; Flesch 1948, table 5: "easy" from here
 READING_EASE_WHOLE = 60  # the median of all pages, engineers' ones included
+
+# Issue 8, of large graphs
+EXACT_JETS = 1e-12  # post-dominator jets against plain ones, of the largest coefficient of the node
+NUDGES_NEAR = {"sparse": 0.90}  # share of windowed h within a factor 3 of the exact one; else:
+NUDGES_NEAR_ELSE = 0.95
+NODE_BYTES, NUDGE_BYTES = 40, 160  # for graph, values and adjoints; with nudges

@@ -187,7 +187,7 @@ def run_backward(
 # place[i] * order where stamp[i] is the node that is being nudged, v. t is in units of scales[v].
 
 
-@inlined
+@loop
 def compose(
     outer: Any, first: int, inner: Any, begin: int, factor: float, order: int, found: Any, to: int, room:
     Any
@@ -220,7 +220,7 @@ def compose(
         found[to + k - 1] += factor * total
 
 
-@inlined
+@loop
 def multiply(x: Any, a: int, x0: float, z: Any, b: int, z0: float, order: int, found: Any, to: int) -> None:
     """Add the coefficients of (x0 + x)(z0 + z)."""
     for k in range(order):
@@ -348,7 +348,7 @@ def find_series(
     return ENDLESS
 
 
-@inlined
+@loop
 def limit(
     i: int, v: int, operands: Any, order: int, stamp: Any, place: Any, work: Any, held: Any, cap: Any, by:
     Any

@@ -65,18 +65,15 @@ class Many(Mapping[str, Nudge]):
         The nodes, ascending.
     stencil : Stencil
         Of the nudge `h`; estimates are local.
-    every : bool
-        Whether these are all nodes that can be nudged.
     """
 
-    def __init__(self, run: Run, wanted: Sequence[int], stencil: Stencil, every: bool) -> None:
+    def __init__(self, run: Run, wanted: Sequence[int], stencil: Stencil) -> None:
         self.run = run
         self.stencil = stencil
-        self.every = every
         self.wanted = np.asarray(wanted, dtype=np.int64)
         self.found: Everywhere = everywhere(run)
         self.jets: AllJets = windowed(run, ORDER if stencil.exact_degree < ORDER else HIGHEST)
-        self.h: Array = self._nudges(self.jets, self.wanted)
+        self.h: Array = self.nudges_of(self.jets, self.wanted)
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -104,7 +101,8 @@ class Many(Mapping[str, Nudge]):
         return float(np.sqrt(total / 3))
 
     @QUIET
-    def _nudges(self, jets: AllJets, nodes: Any) -> Array:
+    def nudges_of(self, jets: AllJets, nodes: Any) -> Array:
+        """The nudges of some nodes by some jets."""
         run, stencil, order = self.run, self.stencil, jets.coefficients.shape[1]
         weights, offsets = np.array(stencil.weights), np.array(stencil.offsets)
         width = abs(weights @ offsets)
@@ -127,7 +125,7 @@ class Many(Mapping[str, Nudge]):
         live = self.wanted[moves[self.wanted] != 0]
         nodes = np.sort(np.random.default_rng(SEED).choice(live, min(SAMPLE, len(live)), replace=False))
         order = self.jets.coefficients.shape[1]
-        right = self._nudges(exact(self.run, nodes.tolist(), order), nodes)
+        right = self.nudges_of(exact(self.run, nodes.tolist(), order), nodes)
         mine = self.h[np.searchsorted(self.wanted, nodes)]
         return Certificate(
             tuple(nodes.tolist()),

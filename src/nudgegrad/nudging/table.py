@@ -138,7 +138,7 @@ def nudges(
     live = [i for i in wanted if graph.reaches[i]]
     by_op = how == "local" or (how == "auto" and nodes is None and len(wanted) > LOCAL_ABOVE)
     if by_op and len(graph) > MANY_ABOVE:
-        return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0], nodes is None))
+        return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0]))
     chain = chained(run) if by_op else None
     for i in wanted:
         if not graph.reaches[i]:
