@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,14 @@ import pytest
 
 import nudgegrad as ng
 from benchmarks.graphs import program
+from nudgegrad import memory
 from nudgegrad.formats import FORMATS
 from nudgegrad.graphs.graph import ROWS
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.nudging import large, table
 from nudgegrad.nudging.many import NEAR, SAMPLE
 from nudgegrad.nudging.windows import structure
+from tests import figures
 from tests.families import FAMILIES, draw
 from tests.oracles.study import study
 from tests.sweeps.programs import random_runs
@@ -136,6 +140,7 @@ def test_windowed_nudges_have_a_certificate():
     run = ng.graph(made.text).at(made.values)
     found = ng.nudges(run)
     certificate = found.certificate
+    assert certificate is not None
     assert len(certificate.nodes) == SAMPLE
     assert certificate.near >= 0.9
     sure = [r for r, exact in zip(certificate.ratios, certificate.exact, strict=True) if exact]
@@ -150,6 +155,7 @@ def test_a_certificate_of_wrong_jets_says_so():
     run = ng.graph(made.text).at(made.values)
     found = ng.nudges(run)
     rows_of(found).h *= 2 * NEAR
+    assert found.certificate is not None
     assert found.certificate.near < 0.1
 
 
@@ -180,3 +186,53 @@ def test_large_graphs_in_short_formats(format):
     known = np.isfinite(found.array("bar"))
     assert (apart <= found.array("bar"))[known].all()
     assert found.verdict != "fail"
+
+
+def test_a_node_takes_so_many_bytes():
+    made = program("mlp", 40_000)
+    graph = ng.graph(made.text)
+    ng.nudges(graph.at(made.values))  # what is loaded once
+    graph = ng.graph(made.text)
+    graph.index("J")
+    tracemalloc.start()
+    try:
+        run = graph.at(made.values)
+        assert run.adjoint("J") == 1.0
+        swept = tracemalloc.get_traced_memory()[0]
+        found = ng.nudges(run)
+        nudged = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    there = graph.codes.nbytes + graph.operands.nbytes
+    assert (there + swept) / len(graph) <= figures.NODE_BYTES
+    assert (there + nudged) / len(graph) <= figures.NUDGE_BYTES
+    assert len(found) == int(graph.nudged.sum())
+
+
+def test_what_is_too_large_is_refused_with_the_number_of_bytes(monkeypatch):
+    made = program("mlp", 3000)
+    graph = ng.graph(made.text)
+    run = graph.at(made.values)
+    monkeypatch.setattr(memory, "available", lambda: 100_000)
+    with pytest.raises(
+        ng.UsageError, match=rf"values and adjoints of 3,154 nodes would take {3154 * 40:,} bytes"
+    ):
+        graph.at(made.values)
+    with pytest.raises(ng.UsageError, match=rf"the nudges of 3,154 nodes would take {3154 * 160:,} bytes"):
+        ng.nudges(run)
+    monkeypatch.setattr("nudgegrad.graphs.program.LONG", 1000)
+    with pytest.raises(
+        ng.UsageError, match=rf"would take {100 * len(made.text):,} bytes of memory; 100,000 are"
+    ):
+        ng.graph(made.text)
+
+
+def test_nothing_is_collected_while_a_graph_is_built(monkeypatch):
+    seen = []
+    monkeypatch.setattr("nudgegrad.graphs.graph.validate", lambda _graph: seen.append(gc.isenabled()))
+    assert gc.isenabled()
+    ng.graph("J = w")
+    with pytest.raises(ng.ProgramError):
+        ng.graph("J = = w")
+    assert seen == [False]
+    assert gc.isenabled()

@@ -70,10 +70,12 @@ class Many(Mapping[str, Nudge]):
     def __init__(self, run: Run, wanted: Sequence[int], stencil: Stencil) -> None:
         self.run = run
         self.stencil = stencil
-        self.wanted = np.asarray(wanted, dtype=np.int64)
+        self.wanted = np.asarray(wanted, dtype=np.int32)
         self.found: Everywhere = everywhere(run)
-        self.jets: AllJets = windowed(run, ORDER if stencil.exact_degree < ORDER else HIGHEST)
-        self.h: Array = self.nudges_of(self.jets, self.wanted)
+        self.order = ORDER if stencil.exact_degree < ORDER else HIGHEST
+        jets = windowed(run, self.order)
+        self.h: Array = self.nudges_of(jets, self.wanted)
+        self.jets: AllJets = replace(jets, coefficients=jets.coefficients[:, 1:3].copy())  # what rows show
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -113,7 +115,7 @@ class Many(Mapping[str, Nudge]):
         found = np.full(len(nodes), np.nan)
         call(
             "choose_nudges", len(nodes), order, stencil.exact_degree, moments, float(np.abs(offsets).max()),
-            np.asarray(nodes, dtype=np.int64), jets.coefficients.reshape(-1), jets.scales, jets.degrees,
+            np.asarray(nodes, dtype=np.int32), jets.coefficients.reshape(-1), jets.scales, jets.degrees,
             jets.caps, max(abs(output), noise / run.format.u), noise, run.format.u,
             run.format.smallest, found,
         )  # fmt: skip
@@ -124,8 +126,7 @@ class Many(Mapping[str, Nudge]):
         moves = structure(self.run.graph).moves
         live = self.wanted[moves[self.wanted] != 0]
         nodes = np.sort(np.random.default_rng(SEED).choice(live, min(SAMPLE, len(live)), replace=False))
-        order = self.jets.coefficients.shape[1]
-        right = self.nudges_of(exact(self.run, nodes.tolist(), order), nodes)
+        right = self.nudges_of(exact(self.run, nodes.tolist(), self.order), nodes)
         mine = self.h[np.searchsorted(self.wanted, nodes)]
         return Certificate(
             tuple(nodes.tolist()),
@@ -240,7 +241,7 @@ class Many(Mapping[str, Nudge]):
             what = row.name if row.name.isidentifier() else f"'{row.name.rstrip('z')}'"
             words = f"{what} at {graph.name(blame)} allows no more"
         return Factors(
-            float(2 * c[1] / scale / scale), float(6 * c[2] / scale / scale / scale), degree,
+            float(2 * c[0] / scale / scale), float(6 * c[1] / scale / scale / scale), degree,
             float(self.below[i]), spacing, run.format.name, cap, words, decided, bool(jets.exact[i]),
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
+from ..memory import refuse
 from ..show import Shown
 from ..sweeps.jets import ORDER
 from ..sweeps.run import Run
@@ -23,6 +24,7 @@ from .stencils import stencils_named
 HOWS = ("auto", "global", "local")
 LOCAL_ABOVE = 256  # nodes
 MANY_ABOVE = 2_000  # nodes from which on rows are made when they are asked for
+NUDGE_BYTES = 160  # of a node, with its value and adjoint
 __all__ = ["LOCAL_ABOVE", "MANY_ABOVE", "Factors", "Nudge", "NudgeTable", "Verdict", "judge", "nudges"]
 
 
@@ -104,7 +106,7 @@ def nudges(
     NodeError
         If a name is no node.
     UsageError
-        If the stencil or `how` is unknown.
+        If the stencil or `how` is unknown, or all nudges would take more memory than there is.
 
     Notes
     -----
@@ -138,6 +140,7 @@ def nudges(
     live = [i for i in wanted if graph.reaches[i]]
     by_op = how == "local" or (how == "auto" and nodes is None and len(wanted) > LOCAL_ABOVE)
     if by_op and len(graph) > MANY_ABOVE:
+        refuse(len(graph) * NUDGE_BYTES, f"the nudges of {len(graph):,} nodes")
         return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0]))
     chain = chained(run) if by_op else None
     for i in wanted:

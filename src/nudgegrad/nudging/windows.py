@@ -116,14 +116,15 @@ def structure(graph: Graph) -> Structure:
 def windowed(run: Run, order: int = ORDER, window: int = WINDOW, widest: int = WIDEST) -> AllJets:
     """Jets along all nodes, in a time that grows with their number."""
     graph = run.graph
-    s, n, found, local = structure(graph), len(graph), _empty(run, order), local_jets(run, order)
+    s, n, local = structure(graph), len(graph), local_jets(run, order)
+    found = _empty(local.scales, order)
     scratch = (
         np.zeros((window + 2) * order),
         np.zeros(window + 2, dtype=np.int32),
         np.zeros(widest * window + 2, dtype=np.int32),
         _room(order),
     )
-    stamp, place = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=np.int32)
+    stamp, place = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=np.int16)
     call(
         "windowed_jets", n, graph.output, window, widest, order, s.moves, local.ways, graph.codes,
         schedule(graph).rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
@@ -136,7 +137,8 @@ def windowed(run: Run, order: int = ORDER, window: int = WINDOW, widest: int = W
 def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> AllJets:
     """Jets along some nodes and what they need, or along all; exact."""
     graph = run.graph
-    s, n, found, local = structure(graph), len(graph), _empty(run, order), local_jets(run, order)
+    s, n, local = structure(graph), len(graph), local_jets(run, order)
+    found = _empty(local.scales, order)
     joins = np.zeros(n, dtype=np.int32)
     call("find_joins", n, graph.output, s.moves, s.first, s.consumers, joins)
     if nodes is None:
@@ -163,11 +165,11 @@ def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> A
     return found
 
 
-def _empty(run: Run, order: int) -> AllJets:
-    n = len(run.graph)
+def _empty(scales: Array, order: int) -> AllJets:
+    n = len(scales)
     return AllJets(
         np.zeros((n, order)),
-        scales_of(run.value_array),
+        scales,
         np.zeros(n, dtype=np.int16),
         np.full(n, np.inf),
         np.full(n, -1, dtype=np.int32),

@@ -15,10 +15,13 @@ import numpy as np
 from ..errors import BindingError
 from ..formats import FORMATS, Array, Format, format_named
 from ..graphs.graph import INPUT, Graph
+from ..memory import refuse
 from ..show import Shown
 from . import tape
 from .backprop import adjoints, partial
 from .evaluate import WIDE, checked, forward
+
+NODE_BYTES = 40  # of a node: its row and operands, value and adjoint, its place in the order
 
 
 class NodeMapping(Mapping[str, float]):
@@ -120,11 +123,12 @@ def run_at(graph: Graph, values: Mapping[str, Any], format: Any = None) -> Run:
         known = {name for _, name in names}
         raise _unused(graph, next(name for name in values if name not in known))
     if by_tape(graph, fmt):
+        refuse(len(graph) * NODE_BYTES, f"values and adjoints of {len(graph):,} nodes")
         found = checked(graph, tape.forward(graph, inputs), fmt)
     else:
         found = forward(graph, inputs, fmt)
     found.flags.writeable = False
-    return Run(graph, fmt, found, Given([i for i, _ in names], found, rounded))
+    return Run(graph, fmt, found, Given(np.array([i for i, _ in names], dtype=np.int32), found, rounded))
 
 
 def by_tape(graph: Graph, fmt: Format) -> bool:
@@ -135,7 +139,7 @@ def by_tape(graph: Graph, fmt: Format) -> bool:
 class Given(Mapping[int, Fraction]):
     """Input's index -> the number that was given for it: its value, unless that was rounded."""
 
-    def __init__(self, nodes: list[int], values: Array, rounded: Mapping[int, Fraction]) -> None:
+    def __init__(self, nodes: Any, values: Array, rounded: Mapping[int, Fraction]) -> None:
         self._nodes = nodes
         self._values = values
         self._rounded = rounded
@@ -152,10 +156,10 @@ class Given(Mapping[int, Fraction]):
 
     @cached_property
     def _among(self) -> frozenset[int]:
-        return frozenset(self._nodes)
+        return frozenset(self._nodes.tolist())
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._nodes)
+        return iter(self._nodes.tolist())
 
     def __len__(self) -> int:
         return len(self._nodes)
