@@ -189,7 +189,7 @@ def test_large_graphs_in_short_formats(format):
 
 
 def test_a_node_takes_so_many_bytes():
-    made = program("mlp", 40_000)
+    made = program("mlp", 100_000)
     graph = ng.graph(made.text)
     ng.nudges(graph.at(made.values))  # what is loaded once
     graph = ng.graph(made.text)
