@@ -236,3 +236,24 @@ def test_nothing_is_collected_while_a_graph_is_built(monkeypatch):
         ng.graph("J = = w")
     assert seen == [False]
     assert gc.isenabled()
+
+
+def test_a_large_table_prints_some_rows_and_what_all_are_worth(monkeypatch):
+    made = program("sparse", 3000)
+    run = ng.graph(made.text).at(made.values)
+    found = ng.nudges(run)
+    monkeypatch.setattr("nudgegrad.views.table.WHOLE", 1000)
+    monkeypatch.setattr(type(rows_of(found)), "values", None)  # which would make every row
+    text = str(found)
+    total = len(found)
+    agree = f"Of {total:,} derivatives {total:,} agree with their nudges"
+    assert f"{agree}, 0 fail, 0 are inconclusive." in text
+    assert f"and {total - 200:,} more" in text
+    assert "at 32 nodes drawn at random" in text
+    assert text.count("best nudge") <= 201
+    run.adjoint_array.flags.writeable = True
+    run.adjoint_array[run.graph.index("w70")] *= 2
+    wrong = ng.nudges(run)
+    assert wrong.verdict == "fail"
+    assert "w70: each op below" in str(wrong)
+    assert "1 fail" in str(wrong)

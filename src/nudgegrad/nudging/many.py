@@ -191,6 +191,11 @@ class Many(Mapping[str, Nudge]):
         known = np.isfinite(sums) & (sums > 0)
         return np.sqrt(np.divide(DRAWS - 1, sums, out=np.zeros(n), where=known)) * self.noise
 
+    def some(self, most: int, doubtful: bool = False) -> list[Nudge]:
+        """The first rows; or the first of those that do not pass."""
+        places = np.flatnonzero(self.codes) if doubtful else np.arange(len(self))
+        return [self.row(at) for at in places[:most].tolist()]
+
     def row(self, at: int) -> Nudge:
         """The nudge of the node at that place among those wanted."""
         run, graph, i = self.run, self.run.graph, int(self.wanted[at])

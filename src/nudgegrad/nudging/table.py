@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,13 @@ class NudgeTable(Mapping[str, Nudge], Shown):
         if isinstance(self._rows, Many):
             return self._rows.array(name)
         return np.array([getattr(row, name) for row in self._rows.values()])
+
+    def some(self, most: int, doubtful: bool = False) -> list[Nudge]:
+        """The first rows; or the first of those that do not pass."""
+        if isinstance(self._rows, Many):
+            return self._rows.some(most, doubtful)
+        rows = (n for n in self._rows.values() if not doubtful or n.verdict is not Verdict.PASS)
+        return list(islice(rows, most))
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
