@@ -2,8 +2,9 @@
 
     python -m benchmarks.scale [ROUNDS]
 
-writes `benchmarks/results/scale.txt`. Engines are interleaved in one process on one thread; ratios are medians over
-the rounds, with the least and the largest. Engines that are not installed are left out, and named.
+writes `benchmarks/results/scale.txt`. Engines are interleaved in one process on one thread; ratios are
+medians over the rounds, with the least and the largest. Engines that are not installed are left out, and
+named.
 """
 
 from __future__ import annotations
@@ -191,7 +192,8 @@ def nudging(rounds: int) -> list[str]:
         found = interleaved(steps, rounds)
         count = len(run.graph)
         lines.append(
-            f"{family}, {count:,} entries: sweep {spread([1e9 * t / count for t in found['sweep']])} ns an entry"
+            f"{family}, {count:,} entries: a sweep takes"
+            f" {spread([1e9 * t / count for t in found['sweep']])} ns an entry"
         )
         for name, title, most in (
             ("h", "h of all nodes, windowed", 20),
@@ -203,13 +205,15 @@ def nudging(rounds: int) -> list[str]:
         certificate = table.certificate
         assert certificate is not None
         lines.append(
-            f"  certificate: {100 * certificate.near:.0f} % of {len(certificate.nodes)} nodes within {NEAR:g} x"
+            f"  certificate: {100 * certificate.near:.0f} % of {len(certificate.nodes)} nodes within a"
+            f" factor {NEAR:g}"
         )
         live = structure(run.graph).moves[all_of_it.wanted] != 0
         apart = np.abs(run.adjoint_array - all_of_it.found.estimate)[all_of_it.wanted][live]
         room = (all_of_it.found.bar + all_of_it.found.adjoint_bar)[all_of_it.wanted][live]
         lines.append(
-            f"  adjoint within its bar and that of backprop: {100 * (apart <= room).mean():.3f} % of {live.sum():,}"
+            f"  adjoint within the bar and that of backprop: {100 * (apart <= room).mean():.3f} %"
+            f" of {live.sum():,}"
         )
         if size < SIZES[-1]:
             took = seconds(lambda run=run: exact(run))  # type: ignore[misc]

@@ -43,6 +43,15 @@ def _numba_is_there() -> bool:
     return find_spec("numba") is not None
 
 
+def is_compiled(name: str, size: int) -> bool:
+    """Whether a loop over so many nodes is taken compiled; says once, of many, how they could be."""
+    if is_fast() and (size >= ABOVE or name in _ready):
+        return True
+    if size >= HINT:
+        _hint()
+    return False
+
+
 def call(name: str, size: int, *arguments: Any) -> Any:
     """What the loop of that name returns; arrays among its arguments are changed in place.
 
@@ -52,10 +61,8 @@ def call(name: str, size: int, *arguments: Any) -> Any:
     size : int
         The number of nodes it goes over: few are not worth the time that compiled loops take to load.
     """
-    if is_fast() and (size >= ABOVE or name in _ready):
+    if is_compiled(name, size):
         return _compiled(name)(*arguments)
-    if size >= HINT:
-        _hint()
     lists = [_listed(a) for a in arguments]
     found = getattr(loops, name)(*lists)
     for array, changed in zip(arguments, lists, strict=True):

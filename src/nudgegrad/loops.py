@@ -566,6 +566,24 @@ def windowed_jets(
                         for k in range(order):
                             power *= d
                             jets[v * order + k] += jets[u * order + k] * power
+                    elif order == 5:  # `compose`, written out
+                        f = 1.0 / scales[u]
+                        d, d2, d3 = f * work[to], f * work[to + 1], f * work[to + 2]
+                        d4 = f * work[to + 3]
+                        s2, s3 = d * d, 2.0 * d * d2
+                        s4, s5 = 2.0 * d * d3 + d2 * d2, 2.0 * (d * d4 + d2 * d3)
+                        c3, c4 = d * s2, d * s3 + d2 * s2
+                        c5 = d * s4 + d2 * s3 + d3 * s2
+                        q4, q5 = d * c3, d * c4 + d2 * c3
+                        o = u * 5
+                        one, two, three, four = jets[o], jets[o + 1], jets[o + 2], jets[o + 3]
+                        into = v * 5
+                        jets[into] += one * d
+                        jets[into + 1] += one * d2 + two * s2
+                        jets[into + 2] += one * d3 + two * s3 + three * c3
+                        jets[into + 3] += one * d4 + two * s4 + three * c4 + four * q4
+                        last = one * f * work[to + 4] + two * s5 + three * c5 + four * q5
+                        jets[into + 4] += last + jets[o + 4] * (d * q4)
                     else:
                         compose(jets, u * order, work, to, 1.0 / scales[u], order, jets, v * order, room)
                     t = abs(work[to])
@@ -623,6 +641,7 @@ def exact_jets(
     cache."""
     cap = room[len(room) - 1 :]
     by = place[len(place) - 1 :]
+    zeros = len(work) - order
     for n in range(len(nodes)):
         v = nodes[n]
         if v == top:
@@ -681,18 +700,26 @@ def exact_jets(
                     else:
                         weight_a = values[b]
                         weight_b = values[a]
+                    degree[slot] = max(
+                        degree[place[a]] if at_a >= 0 else 0, degree[place[b]] if at_b >= 0 else 0
+                    )
                     if at_a < 0:
-                        for k in range(order):
-                            work[to + k] = weight_b * work[at_b + k]
-                        degree[slot] = degree[place[b]]
-                    elif at_b < 0:
-                        for k in range(order):
-                            work[to + k] = weight_a * work[at_a + k]
-                        degree[slot] = degree[place[a]]
+                        at_a = zeros
+                    if at_b < 0:
+                        at_b = zeros
+                    if order == 5:  # written out: a loop that short costs more than what it does
+                        first_one = weight_a * work[at_a] + weight_b * work[at_b]
+                        second_one = weight_a * work[at_a + 1] + weight_b * work[at_b + 1]
+                        third_one = weight_a * work[at_a + 2] + weight_b * work[at_b + 2]
+                        fourth_one = weight_a * work[at_a + 3] + weight_b * work[at_b + 3]
+                        work[to + 4] = weight_a * work[at_a + 4] + weight_b * work[at_b + 4]
+                        work[to] = first_one
+                        work[to + 1] = second_one
+                        work[to + 2] = third_one
+                        work[to + 3] = fourth_one
                     else:
                         for k in range(order):
                             work[to + k] = weight_a * work[at_a + k] + weight_b * work[at_b + k]
-                        degree[slot] = max(degree[place[a]], degree[place[b]])
                     stamp[i] = v
                     place[i] = slot
             elif at_a >= 0 or at_b >= 0 or (operands[3 * i + 2] >= 0 and stamp[operands[3 * i + 2]] == v):
@@ -925,3 +952,72 @@ def sketch_rounding(
             for r in range(rounds):
                 state = (state * 1103515245 + 12345) % 2147483648
                 minima[begin + r] = min(minima[begin + r], table[state // 262144] / weights[v])
+
+
+@loop
+def straight_partials(
+    low: int, high: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, scales: Any,
+    moves: Any, claims: Any, unit: float, least: float, estimates: Any, seconds: Any, bars: Any,
+) -> None:  # fmt: skip
+    """Nudge the operands of sums and products among some nodes by their own size, and by half of it: from
+    these values estimates of the partials, three for each node, and bars; inf where two disagree."""
+    for i in range(low, high):
+        code = codes[i]
+        if code < 0 or moves[i] == 0 or (kinds[code] != LINEAR and kinds[code] != PRODUCT):
+            continue
+        claim = claims[code]
+        first = operands[3 * i]
+        second = operands[3 * i + 1]
+        for k in range(2):
+            j = first if k == 0 else second
+            if j < 0 or moves[j] == 0:
+                continue
+            e = 3 * (i - low) + k
+            x = values[j]
+            h = scales[j]
+            z = 0.0
+            if second >= 0:
+                other = second if k == 0 else first
+                z = values[other]
+                if kinds[code] == LINEAR:
+                    h = max(h, scales[other])
+            mine = weights[3 * code + k]
+            held = weights[3 * code + 1 - k] * z if second >= 0 else 0.0
+            one = 0.0
+            room = 0.0
+            for turn in range(2):
+                up = x + h
+                down = x - h
+                width = up - down
+                if kinds[code] == PRODUCT:
+                    above = up * z
+                    below = down * z
+                elif second >= 0:
+                    above = mine * up + held
+                    below = mine * down + held
+                else:
+                    above = mine * up
+                    below = mine * down
+                slope = (above - below) / width
+                bar = claim * (unit * (abs(above) + abs(below)) + least) / width
+                bar += 4.0 * 1.1102230246251565e-16 * abs(slope)
+                if turn == 0:
+                    one = slope
+                    room = bar
+                    h *= 0.5
+                else:
+                    estimates[e] = one
+                    seconds[e] = slope
+                    bars[e] = room if abs(one - slope) <= room + bar else math.inf
+
+
+@loop
+def find_heights(top: int, codes: Any, operands: Any, live: Any, found: Any) -> None:
+    """How many nodes stand on the longest way from each live node to the output."""
+    for i in range(top, -1, -1):
+        if live[i] and codes[i] >= 0:
+            above = found[i] + 1
+            for k in range(3):
+                j = operands[3 * i + k]
+                if j >= 0 and found[j] < above:
+                    found[j] = above

@@ -9,18 +9,19 @@ from benchmarks.graphs import FAMILIES, program
 from nudgegrad import compiled
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.graphs.program import parse
-from nudgegrad.sweeps import backprop, evaluate, tape
+from nudgegrad.sweeps import backprop, evaluate, groups, tape
 from nudgegrad.sweeps.evaluate import WIDE
 from tests.sweeps.programs import random_runs
 
 SIZE = 1500  # nodes, about
 
 
-@pytest.fixture(params=["compiled", "plain"])
+@pytest.fixture(params=["compiled", "lists", "groups"])
 def loops(request, monkeypatch):
-    """Both ways to run the loops."""
+    """The ways to sweep."""
     monkeypatch.setenv(compiled.SWITCH, "1" if request.param == "compiled" else "0")
     monkeypatch.setattr(compiled, "ABOVE", 0)
+    monkeypatch.setattr(groups, "ENOUGH", 0 if request.param == "groups" else 10**9)
 
 
 def compare(run):

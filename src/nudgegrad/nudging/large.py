@@ -17,6 +17,7 @@ from ..compiled import call
 from ..formats import Array, Format
 from ..graphs.graph import MOST, ROWS
 from ..graphs.ops import Op
+from ..loops import LINEAR, PRODUCT
 from ..sweeps import tape
 from ..sweeps.evaluate import WIDE
 from ..sweeps.jets import ORDER, jet_of
@@ -28,7 +29,7 @@ from .rounding import Erring, erring
 from .stencils import STENCILS
 from .windows import line, reach, scales_of, structure
 
-CHUNK = 16_384  # nodes whose partials are held at once
+CHUNK = 131_072  # nodes whose partials are held at once
 (SIX,) = STENCILS["6"]
 
 
@@ -49,10 +50,10 @@ def everywhere(run: Run) -> Everywhere:
     graph, n = run.graph, len(run.graph)
     estimate, second, cut, bar = (np.zeros(n) for _ in range(4))
     estimate[graph.output] = second[graph.output] = 1.0
-    flat = graph.operands.reshape(-1)
+    flat, scales = graph.operands.reshape(-1), scales_of(run.value_array)
     for high in range(graph.output + 1, 0, -CHUNK):
         low = max(0, high - CHUNK)
-        found = partials_of(run, low, high)
+        found = partials_of(run, low, high, scales)
         call("chain", n, low, high, flat, *found, WIDE.u, estimate, second, cut, bar)
     values_off, own = running(run)
     bar += values_off
@@ -61,13 +62,25 @@ def everywhere(run: Run) -> Everywhere:
     return Everywhere(estimate, second, cut, bar, own)
 
 
-def partials_of(run: Run, low: int, high: int) -> tuple[Array, Array, Array, Array]:
+def partials_of(run: Run, low: int, high: int, scales: Array) -> tuple[Array, Array, Array, Array]:
     """Estimates, second estimates, truncations and bars of the partials of some nodes, three for each; the
     bar is -1 where there is nothing to nudge."""
-    graph, moves = run.graph, structure(run.graph).moves
+    graph, moves, plan = run.graph, structure(run.graph).moves, schedule(run.graph)
     found = np.zeros((4, high - low, MOST))
     found[3] = -1.0
     mine = np.where(moves[low:high] != 0, graph.codes[low:high], -1)
+    claims = np.array([row.claim(run.format) for row in ROWS])
+    if run.format is WIDE:  # the loops compute sums and products in this format
+        looped = np.append(np.isin(plan.rules.values, (LINEAR, PRODUCT)), False)
+        call(
+            "straight_partials", len(graph), low, high, graph.codes, plan.rules.values, plan.rules.weights,
+            graph.operands.reshape(-1), _still(run.value_array), scales, moves, claims, WIDE.u,
+            WIDE.smallest, *(found[k].reshape(-1) for k in (0, 1, 3)),
+        )  # fmt: skip
+        mine[looped[mine]] = -1
+        for at, place in zip(*np.nonzero(~np.isfinite(found[3])), strict=True):
+            row = ROWS[graph.codes[low + at]]
+            found[:, at, place] = np.array(estimated(run, row, int(place), np.array([low + at])))[1:, 0]
     for row, at in of_codes(mine):
         for place, formula in enumerate(row.formulas):
             if formula is None:
@@ -89,7 +102,7 @@ def _partial(run: Run, row: Op, place: int, nodes: Ints) -> Array:
         found = _curved(row, place, args, run.value_array[nodes], run)
     bad = np.flatnonzero(~np.isfinite(found[3]))
     if bad.size:
-        found[:, bad] = estimated(run, row, place, nodes[bad])[1:]
+        found[:, bad] = np.array(estimated(run, row, place, nodes[bad])[1:])
     return found
 
 

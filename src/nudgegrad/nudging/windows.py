@@ -157,7 +157,7 @@ def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> A
         "exact_jets", n, graph.output, order, wanted, computed, local.ways, graph.codes,
         schedule(graph).rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
         local.held, s.first, s.consumers, joins, stamp, place, found.coefficients.reshape(-1),
-        found.degrees, found.caps, found.blames, np.zeros((len(computed) + 2) * order),
+        found.degrees, found.caps, found.blames, np.zeros((len(computed) + 3) * order),
         np.zeros(len(computed) + 2, dtype=np.int32), np.zeros(len(computed) + 2, dtype=np.int32),
         _room(order),
     )  # fmt: skip

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import call
+from .. import loops
+from ..compiled import call, is_compiled
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
+from . import groups
 from .evaluate import WIDE
-from .schedule import of_codes, rules, schedule
+from .schedule import of_codes, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
 
@@ -35,8 +37,11 @@ def forward(graph: Graph, inputs: Mapping[int, float]) -> Array:
 
 def compute(graph: Graph, values: Array) -> None:
     """Compute all nodes from those that are given: inputs and constants."""
-    plan, table = schedule(graph), rules()
-    operands = graph.operands
+    if not is_compiled("run_forward", len(graph)):
+        (groups.compute if groups.groups(graph).wide else _compute_plainly)(graph, values)
+        return
+    plan = schedule(graph)
+    operands, table = graph.operands, plan.rules
     flat, start = operands.reshape(-1), 0
     with np.errstate(all="ignore"):
         for batch, stop in zip(plan.batches, plan.stops, strict=True):
@@ -44,15 +49,42 @@ def compute(graph: Graph, values: Array) -> None:
                 values[nodes] = row.value(*(values[operands[nodes, k]] for k in range(row.arity)))
             if stop > start:
                 call(
-                    "run_forward", stop - start, plan.order, start, stop, graph.codes, table.values,
+                    "run_forward", len(graph), plan.order, start, stop, graph.codes, table.values,
                     table.weights, flat, values,
                 )  # fmt: skip
             start = stop
 
 
+def _compute_plainly(graph: Graph, values: Array) -> None:
+    """The same on lists: an array's elements are slow one by one."""
+    plan = schedule(graph)
+    table = plan.rules
+    operands, found, start = graph.operands.reshape(-1).tolist(), values.tolist(), 0
+    order, codes = plan.order.tolist(), graph.codes.tolist()
+    kinds, weights = table.values.tolist(), table.weights.tolist()
+    with np.errstate(all="ignore"):
+        for batch, stop in zip(plan.batches, plan.stops, strict=True):
+            for row, nodes in batch:
+                mine = nodes.tolist()
+                args = [np.array([found[operands[MOST * i + k]] for i in mine]) for k in range(row.arity)]
+                for i, y in zip(mine, row.value(*args).tolist(), strict=True):
+                    found[i] = y
+            try:
+                loops.run_forward(order, start, stop, codes, kinds, weights, operands, found)
+            except ZeroDivisionError:  # which arrays have no word for
+                values[:] = found
+                loops.run_forward(plan.order, start, stop, codes, kinds, weights, operands, values)
+                found = values.tolist()
+            start = stop
+    values[:] = found
+
+
 def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
     """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node."""
-    plan, table = schedule(graph), rules()
+    if not is_compiled("run_backward", len(graph)) and groups.groups(graph).wide:
+        return groups.adjoints(graph, values, scale)
+    plan = schedule(graph)
+    table = plan.rules
     found = np.full(len(graph), -0.0)
     found[graph.output] = scale
     call(
