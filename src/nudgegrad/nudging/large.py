@@ -194,16 +194,15 @@ def running(run: Run) -> tuple[Array, Array]:
     graph, values, fmt, n = run.graph, _still(run.value_array), run.format, len(run.graph)
     plan = schedule(graph)
     live, flat = structure(graph).moves, graph.operands.reshape(-1)
-    nodes = plan.by_rows
-    mine = np.flatnonzero(live[nodes] != 0)
-    partials = tape.partials(graph, values).reshape(-1, MOST)[mine].reshape(-1)
+    nodes = plan.by_rows[live[plan.by_rows] != 0]
+    partials = tape.partials(graph, values, nodes)
     claims = np.array([row.claim(fmt) for row in ROWS])
     errors = np.zeros(n)
     shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
     call("value_errors", n, *shared, claims, fmt.u, 0.5 * fmt.smallest, errors)
     found = []
     for own in dict.fromkeys((WIDE, fmt)):
-        partial_errors = _partial_errors(run, nodes[mine], errors, own)
+        partial_errors = _partial_errors(run, nodes, errors, own)
         sums, off = np.zeros(n), np.zeros(n)
         call(
             "adjoint_errors", n, graph.output, *shared, partial_errors, errors, own.u, 0.5 * own.smallest,

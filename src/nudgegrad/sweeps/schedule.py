@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ from ..loops import LINEAR, OTHER, PRODUCT, QUOTIENT
 Ints = npt.NDArray[Any]
 
 
+WHAT = attrgetter("value", "partials")  # of a row decides
 VALUES: dict[Any, tuple[int, tuple[float, ...]]] = {  # what the loops compute, and with which weights
     np.add: (LINEAR, (1.0, 1.0)),
     np.subtract: (LINEAR, (1.0, -1.0)),
@@ -49,7 +51,7 @@ class Rules:
 
 def rules() -> Rules:
     """The op table as it is now."""
-    return _rules(tuple((row.value, row.partials) for row in ROWS))
+    return _rules(tuple(map(WHAT, ROWS)))
 
 
 @lru_cache(maxsize=4)

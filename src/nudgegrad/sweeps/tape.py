@@ -17,7 +17,7 @@ from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from . import groups
 from .evaluate import WIDE
-from .schedule import of_codes, schedule
+from .schedule import Ints, of_codes, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
 
@@ -89,16 +89,15 @@ def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
     found[graph.output] = scale
     call(
         "run_backward", len(graph), graph.output, graph.codes, table.slopes, table.partials,
-        graph.operands.reshape(-1), still(values), plan.live, partials(graph, values), found,
+        graph.operands.reshape(-1), still(values), plan.live, partials(graph, values, plan.by_rows), found,
     )  # fmt: skip
     found[plan.live == 0] = 0.0
     return found
 
 
-def partials(graph: Graph, values: Array) -> Array:
-    """Partials of the live nodes that rows compute, three for each, in ascending order of the nodes;
+def partials(graph: Graph, values: Array, nodes: Ints) -> Array:
+    """Partials of some nodes, by their rows, three for each, in ascending order of the nodes;
     flat."""
-    nodes = schedule(graph).by_rows
     found = np.zeros((len(nodes), MOST))
     codes = graph.codes[nodes]
     with np.errstate(all="ignore"):
