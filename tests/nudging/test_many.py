@@ -257,3 +257,13 @@ def test_a_large_table_prints_some_rows_and_what_all_are_worth(monkeypatch):
     assert wrong.verdict == "fail"
     assert "w70: each op below" in str(wrong)
     assert "1 fail" in str(wrong)
+
+
+def test_one_node_is_nudged_globally_unless_the_graph_is_too_large_for_that(monkeypatch):
+    made = program("rnn", 2500)
+    run = ng.graph(made.text).at(made.values)
+    name = run.graph.inputs[-1]
+    assert ng.nudges(run, name)[name].how == "global"
+    monkeypatch.setattr(table, "ALWAYS_LOCAL_ABOVE", 2000)
+    assert ng.nudges(run, name)[name].how == "local"
+    assert ng.nudges(run, name, how="global")[name].how == "global"

@@ -24,6 +24,7 @@ from .stencils import stencils_named
 
 HOWS = ("auto", "global", "local")
 LOCAL_ABOVE = 256  # nodes
+ALWAYS_LOCAL_ABOVE = 50_000  # nodes from which on one node's replays take seconds and gigabytes
 MANY_ABOVE = 2_000  # nodes from which on rows are made when they are asked for
 NUDGE_BYTES = 160  # of a node, with its value and adjoint
 __all__ = ["LOCAL_ABOVE", "MANY_ABOVE", "Factors", "Nudge", "NudgeTable", "Verdict", "judge", "nudges"]
@@ -97,8 +98,8 @@ def nudges(
     how : str
         ``"global"``: replay J at v ± h. ``"local"``: nudge each op's inputs only, each by its own optimal
         nudge, and chain the partials: all nodes in a few sweeps. ``"auto"``: global, but local for all
-        nodes of a graph with more than 256. Above 2,000 nodes `h` comes from windowed jets, and nothing
-        that is made for all nodes takes longer than a few sweeps.
+        nodes of a graph with more than 256 and for any of one with more than 50,000. Above 2,000 nodes `h`
+        comes from windowed jets, and nothing that is made for all nodes takes longer than a few sweeps.
     stencil : str, optional
         ``"two-sided"`` (default), ``"one-sided"``, ``"4"``, ``"6"``, ``"8"`` (orders), or ``"auto"``: of
         all but one-sided the one with the least error at each node. Local nudges take the best order.
@@ -146,7 +147,8 @@ def nudges(
                 raise UsageError(f"'{graph.name(i)}' is a constant: nobody nudges it", graph.place(i))
     found: dict[int, Nudge] = {}
     live = [i for i in wanted if graph.reaches[i]]
-    by_op = how == "local" or (how == "auto" and nodes is None and len(wanted) > LOCAL_ABOVE)
+    large = (nodes is None and len(wanted) > LOCAL_ABOVE) or len(graph) > ALWAYS_LOCAL_ABOVE
+    by_op = how == "local" or (how == "auto" and large)
     if by_op and len(graph) > MANY_ABOVE:
         refuse(len(graph) * NUDGE_BYTES, f"the nudges of {len(graph):,} nodes")
         return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0]))

@@ -90,21 +90,24 @@ class Schedule:
         The nodes that the loops compute, level by level.
     stops : list of int
         Where in `order` each level ends.
-    batches : list of list of (row, nodes)
+    batches : list of list of (row, nodes, operands)
         The nodes of each level that rows compute, before the loops go over that level.
     live : uint8 array, shape (N,)
         Which nodes J's derivative flows through.
     by_rows : int array
         The live nodes whose partials their rows compute, ascending.
+    sloped : list of (row, places, nodes, operands)
+        The same by rows; `places` are those among `by_rows`.
     rules : Rules
         What the op table was.
     """
 
     order: Ints
     stops: list[int]
-    batches: list[list[tuple[Op, Ints]]]
+    batches: list[list[tuple[Op, Ints, list[Ints]]]]
     live: Ints
     by_rows: Ints
+    sloped: list[tuple[Op, Ints, Ints, list[Ints]]]
     rules: Rules
 
 
@@ -130,13 +133,15 @@ def _schedule(graph: Graph) -> Schedule:
     depth = int(levels.max(initial=0)) + 1
     order = inner[np.argsort(levels[inner], kind="stable")] if depth > 1 else inner
     stops = np.cumsum(np.bincount(levels[inner], minlength=depth)).tolist()
-    batches: list[list[tuple[Op, Ints]]] = [[] for _ in range(depth)]
+    batches: list[list[tuple[Op, Ints, list[Ints]]]] = [[] for _ in range(depth)]
     if outer.size:
         sorted_by = np.lexsort((outer, graph.codes[outer], levels[outer]))
         outer = outer[sorted_by]
         change = np.flatnonzero(np.diff(levels[outer]) | np.diff(graph.codes[outer])) + 1
         for group in np.split(outer, change):
-            batches[int(levels[group[0]])].append((ROWS[graph.codes[group[0]]], group))
+            row = ROWS[graph.codes[group[0]]]
+            taken = [graph.operands[group, k] for k in range(row.arity)]
+            batches[int(levels[group[0]])].append((row, group, taken))
     live = np.zeros(n, dtype=np.uint8)
     call("mark_reached", n, graph.codes, operands, table.passes, graph.output, live)
     mine = (live != 0) & (graph.codes >= 0)
@@ -144,7 +149,11 @@ def _schedule(graph: Graph) -> Schedule:
     by_rows = np.flatnonzero(mine).astype(np.int32)
     for array in (order, live, by_rows):
         array.flags.writeable = False
-    return Schedule(order, stops, batches, live, by_rows, table)
+    sloped = []
+    for row, places in of_codes(graph.codes[by_rows]):
+        nodes = by_rows[places]
+        sloped.append((row, places, nodes, [graph.operands[nodes, k] for k in range(row.arity)]))
+    return Schedule(order, stops, batches, live, by_rows, sloped, table)
 
 
 def of_codes(codes: Ints) -> Iterator[tuple[Op, Ints]]:

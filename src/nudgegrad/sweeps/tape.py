@@ -17,7 +17,7 @@ from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from . import groups
 from .evaluate import WIDE
-from .schedule import Ints, of_codes, schedule
+from .schedule import Schedule, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
 
@@ -41,12 +41,11 @@ def compute(graph: Graph, values: Array) -> None:
         (groups.compute if groups.groups(graph).wide else _compute_plainly)(graph, values)
         return
     plan = schedule(graph)
-    operands, table = graph.operands, plan.rules
-    flat, start = operands.reshape(-1), 0
+    table, flat, start = plan.rules, graph.operands.reshape(-1), 0
     with np.errstate(all="ignore"):
         for batch, stop in zip(plan.batches, plan.stops, strict=True):
-            for row, nodes in batch:
-                values[nodes] = row.value(*(values[operands[nodes, k]] for k in range(row.arity)))
+            for row, nodes, taken in batch:
+                values[nodes] = row.value(*(values[o] for o in taken))
             if stop > start:
                 call(
                     "run_forward", len(graph), plan.order, start, stop, graph.codes, table.values,
@@ -64,7 +63,7 @@ def _compute_plainly(graph: Graph, values: Array) -> None:
     kinds, weights = table.values.tolist(), table.weights.tolist()
     with np.errstate(all="ignore"):
         for batch, stop in zip(plan.batches, plan.stops, strict=True):
-            for row, nodes in batch:
+            for row, nodes, _ in batch:
                 mine = nodes.tolist()
                 args = [np.array([found[operands[MOST * i + k]] for i in mine]) for k in range(row.arity)]
                 for i, y in zip(mine, row.value(*args).tolist(), strict=True):
@@ -89,22 +88,18 @@ def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
     found[graph.output] = scale
     call(
         "run_backward", len(graph), graph.output, graph.codes, table.slopes, table.partials,
-        graph.operands.reshape(-1), still(values), plan.live, partials(graph, values, plan.by_rows), found,
+        graph.operands.reshape(-1), still(values), plan.live, partials(plan, values), found,
     )  # fmt: skip
     found[plan.live == 0] = 0.0
     return found
 
 
-def partials(graph: Graph, values: Array, nodes: Ints) -> Array:
-    """Partials of some nodes, by their rows, three for each, in ascending order of the nodes;
-    flat."""
-    found = np.zeros((len(nodes), MOST))
-    codes = graph.codes[nodes]
+def partials(plan: Schedule, values: Array) -> Array:
+    """Partials of the nodes in `plan.by_rows`, three for each; flat."""
+    found = np.zeros((len(plan.by_rows), MOST))
     with np.errstate(all="ignore"):
-        for row, places in of_codes(codes):
-            mine = nodes[places]
-            args = [values[graph.operands[mine, k]] for k in range(row.arity)]
-            for k, p in enumerate(row.partials(*args, values[mine])):
+        for row, places, nodes, taken in plan.sloped:
+            for k, p in enumerate(row.partials(*(values[o] for o in taken), values[nodes])):
                 if p is not None:
                     found[places, k] = p
     return found.reshape(-1)
