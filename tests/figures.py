@@ -77,3 +77,9 @@ BLACKBOX_NOT_REACHED = {  # category: which of its figures; docs/derivatives.md 
     "structured": ("limit", "within 3", "within 10", "loose", "calls", "open"),
     "solver": ("limit", "within 3", "within 10"),
 }  # fmt: skip
+
+# Issue 8, of large graphs
+EXACT_JETS = 1e-12  # post-dominator jets against plain ones, of the largest coefficient of the node
+NUDGES_NEAR = {"sparse": 0.90}  # share of windowed h within a factor 3 of the exact one; else:
+NUDGES_NEAR_ELSE = 0.95
+NODE_BYTES, NUDGE_BYTES = 40, 160  # for graph, values and adjoints; with nudges

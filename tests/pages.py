@@ -122,10 +122,11 @@ def blocks(page: str) -> list[Block]:
 
 
 class Session:
-    """Someone who types what a page shows, in a folder of their own."""
+    """Someone who types what a page shows, in a folder of their own that has the examples in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        (folder / "examples").symlink_to(ROOT / "examples")
         bin = folder / ".bin"
         bin.mkdir()
         shim = bin / "nudgegrad"

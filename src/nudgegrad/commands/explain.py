@@ -6,7 +6,7 @@ import numpy as np
 
 from ..nudging.optimal import batches
 from ..nudging.stencils import stencils_named
-from ..nudging.table import Nudge, NudgeTable, nudges
+from ..nudging.table import MANY_ABOVE, Nudge, NudgeTable, nudges
 from ..sweeps.run import Run
 from ..views.digits import DIGITS
 from ..views.screen import Screen
@@ -49,6 +49,8 @@ def wanted(run: Run, options: Options) -> list[int]:
 
 def nudged(run: Run, nodes: list[int], stencil: str | None) -> tuple[NudgeTable, str]:
     """The nudges of some nodes, and what Ctrl-C left out of them."""
+    if len(run.graph) > MANY_ABOVE:
+        return nudges(run, map(run.graph.name, set(nodes)), how="local", stencil=stencil), ""
     progress = Progress(len(set(nodes)))
     rows: dict[str, Nudge] = {}
     missing = ""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..compiled import call
 from ..errors import NodeError, Place
 from ..show import Shown
 from .ops import ATOM, OPS, Op, Spelled
@@ -89,31 +90,19 @@ class Graph(Shown):
     @cached_property
     def nudged(self) -> npt.NDArray[np.bool_]:
         """Which nodes can be nudged: all but the constants and what is computed from them alone."""
-        can = np.zeros(len(self), dtype=bool)
-        named = np.zeros(len(self), dtype=bool)
-        named[list(self.names)] = True
-        operands = self.operands.tolist()
-        for i, code in enumerate(self.codes.tolist()):
-            if code == CONSTANT:
-                can[i] = named[i]
-            elif code == INPUT or named[i]:
-                can[i] = True
-            else:
-                can[i] = any(can[j] for j in operands[i] if j >= 0)
-        return can
+        named = np.zeros(len(self), dtype=np.uint8)
+        named[list(self.names)] = 1
+        found = np.zeros(len(self), dtype=np.uint8)
+        call("mark_nudged", len(self), self.codes, self.operands.reshape(-1), named, found)
+        return found.view(bool)
 
     @cached_property
     def reaches(self) -> npt.NDArray[np.bool_]:
         """Which nodes J depends on, J included."""
-        reached = np.zeros(len(self), dtype=bool)
-        reached[self.output] = True
-        operands = self.operands.tolist()
-        for i in range(self.output, -1, -1):
-            if reached[i]:
-                for j in operands[i]:
-                    if j >= 0:
-                        reached[j] = True
-        return reached
+        found = np.zeros(len(self), dtype=np.uint8)
+        every = np.ones(MOST * len(ROWS), dtype=np.uint8)
+        call("mark_reached", len(self), self.codes, self.operands.reshape(-1), every, self.output, found)
+        return found.view(bool)
 
     # Names
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from ..errors import BindingError, EvaluationError, Place, ProgramError
+from ..memory import no_collection, refuse
 from . import mistakes
 from .graph import CONSTANT, ROWS, Graph, GraphBuilder
 from .ops import COMPARES, FUNCTIONS, OPS, Op
@@ -25,6 +26,7 @@ BRACKET = -1  # how tightly an open bracket binds: no operator reaches across it
 EXAMPLES = "give a number such as 3, -2, 1e-3 or 1/3"  # of a binding's value
 NOT_FINITE = frozenset({"inf", "infinity", "nan", "∞"})
 TOO_LONG = "has too many digits to be computed exactly"
+LONG, BYTES = 1_000_000, 100  # characters from which on memory may be short; what reading one takes
 BITS = 20000  # of a binding's numerator or denominator; 4000 digits are 13288
 
 Done = tuple[int, int, int]  # a node's index, and the span of its text with its brackets
@@ -54,6 +56,8 @@ def parse(source: str, origin: str = "program") -> Graph:
     ------
     ProgramError
         If the text is no program; at the first mistake, with the next thing to type.
+    UsageError
+        If reading it would take more memory than there is.
 
     Notes
     -----
@@ -75,7 +79,10 @@ def parse(source: str, origin: str = "program") -> Graph:
     >>> graph.inputs, graph.statements
     (('w',), ('c', 'J'))
     """
-    return _Parser(read_tokens(source, origin)).program()
+    if len(source) >= LONG:
+        refuse(len(source) * BYTES, f"a program of {len(source):,} characters")
+    with no_collection():
+        return _Parser(read_tokens(source, origin)).program()
 
 
 class _Parser:

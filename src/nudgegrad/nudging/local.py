@@ -83,7 +83,7 @@ def partials(run: Run) -> Partials:
             moving = nodes[live[graph.operands[nodes, place]]]
             if moving.size:
                 operands = graph.operands[moving, place]
-                columns.append((moving, operands, *_estimated(run, row, place, moving)))
+                columns.append((moving, operands, *estimated(run, row, place, moving)))
     if not columns:
         empty = np.zeros(0)
         return Partials(empty.astype(int), empty.astype(int), empty, empty, empty, empty, empty)
@@ -91,7 +91,7 @@ def partials(run: Run) -> Partials:
 
 
 @QUIET
-def _estimated(run: Run, row: Op, place: int, nodes: Any) -> tuple[Array, ...]:
+def estimated(run: Run, row: Op, place: int, nodes: Any) -> tuple[Array, ...]:
     """h, estimate, second estimate, truncation and bar of one partial of some nodes of one row."""
     graph, values = run.graph, run.value_array
     held = np.zeros((row.arity + 1, len(nodes), 1))

@@ -4,127 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
-from ..show import Plotted, Shown
+from ..memory import refuse
+from ..show import Shown
 from ..sweeps.jets import ORDER
 from ..sweeps.run import Run
 from .caps import blamed
 from .kinks import slopes
 from .local import Chained, chained
+from .many import CHAINED, NO_PARTIAL, Certificate, Many, independent
+from .nudge import BLIND, Factors, Nudge, Verdict, judge, power_of_two, primes
 from .optimal import Solved, batches, quick, solve
-from .stencils import Stencil, stencils_named
+from .stencils import stencils_named
 
-NO_PARTIAL = "an op below has no slope that a nudge of its own inputs could measure"
-FAIL = 3.0  # an adjoint this many (bar + a) away from two estimates is wrong
 HOWS = ("auto", "global", "local")
 LOCAL_ABOVE = 256  # nodes
-BLIND = 0.5  # a bar above this share of the estimate says too little
-
-
-class Verdict(StrEnum):
-    """What the nudge says about the adjoint."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True)
-class Factors:
-    """What the optimal nudge of a node depends on, and which of it decided.
-
-    Parameters
-    ----------
-    second, third : float
-        J'' and J''' in the node's value.
-    degree : float
-        Structural polynomial degree of J in the node; inf if it is no polynomial.
-    rounding : float
-        Root mean square of the rounding that the nudged J picks up below the node, in units of J.
-    spacing : float
-        Distance from the node's value to the next number of the format.
-    format : str
-        Number format.
-    cap : float
-        The smallest nudge that was seen to be forbidden; inf if none was.
-    capped_by : str
-        What forbids it, in words; empty if nothing.
-    decided : str
-        ``"balance"`` (truncation against rounding), ``"degree"``, ``"cap"``, ``"spacing"``, ``"kink"``,
-        ``"edge"``, ``"independent"`` or ``"none"``.
-    """
-
-    second: float
-    third: float
-    degree: float
-    rounding: float
-    spacing: float
-    format: str
-    cap: float
-    capped_by: str
-    decided: str
-
-
-@dataclass(frozen=True)
-class Nudge(Plotted):
-    """One node's optimal nudge.
-
-    Parameters
-    ----------
-    node : str
-    value : float
-        The node's computed value.
-    h : float
-        The optimal nudge, a power of two; nan where there is none.
-    stencil : str
-        ``"two-sided"``, ``"one-sided"``, or an order: ``"4"``, ``"6"``, ``"8"``.
-    estimate : float
-        The derivative from values of J at nudged points only; nan where none can be trusted.
-    bar : float
-        abs(estimate - true derivative) is at most this: truncation + rounding; inf beside nan.
-    rounding, truncation : float
-        The two parts of the bar, safety included.
-    adjoint : float
-        dJ/dnode by backprop: the claim.
-    adjoint_bar : float
-        How far the claim can be off by its own rounding.
-    verdict : Verdict
-        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
-    reason : str
-        Why this nudge, or why none, in a sentence.
-    factors : Factors
-    second : float
-        The estimate at the second nudge, h/2, that confirmed the first.
-    how : str
-        ``"global"``: J was replayed. ``"local"``: each op was nudged by itself; `h` is the global one.
-    slopes : tuple of float or None
-        (left, right) at a kink.
-    run : Run or None
-        What was nudged; `plot` measures it again.
-    """
-
-    node: str
-    value: float
-    h: float
-    stencil: str
-    estimate: float
-    bar: float
-    rounding: float
-    truncation: float
-    adjoint: float
-    adjoint_bar: float
-    verdict: Verdict
-    reason: str
-    factors: Factors
-    second: float = float("nan")
-    how: str = "global"
-    slopes: tuple[float, float] | None = None
-    run: Run | None = field(default=None, repr=False, compare=False)
+ALWAYS_LOCAL_ABOVE = 50_000  # nodes from which on one node's replays take seconds and gigabytes
+MANY_ABOVE = 2_000  # nodes from which on rows are made when they are asked for
+NUDGE_BYTES = 160  # of a node, with its value and adjoint
+__all__ = ["LOCAL_ABOVE", "MANY_ABOVE", "Factors", "Nudge", "NudgeTable", "Verdict", "judge", "nudges"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +52,16 @@ class NudgeTable(Mapping[str, Nudge], Shown):
 
     def array(self, name: str) -> Any:
         """One field of all nodes, in order: ``table.array("bar")``."""
+        if isinstance(self._rows, Many):
+            return self._rows.array(name)
         return np.array([getattr(row, name) for row in self._rows.values()])
+
+    def some(self, most: int, doubtful: bool = False) -> list[Nudge]:
+        """The first rows; or the first of those that do not pass."""
+        if isinstance(self._rows, Many):
+            return self._rows.some(most, doubtful)
+        rows = (n for n in self._rows.values() if not doubtful or n.verdict is not Verdict.PASS)
+        return list(islice(rows, most))
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -158,9 +71,15 @@ class NudgeTable(Mapping[str, Nudge], Shown):
     @property
     def verdict(self) -> Verdict:
         """The worst of the nodes' verdicts: fail before inconclusive before pass."""
-        seen = set(self.verdicts.values())
+        seen = set(np.unique(self.array("verdict")).tolist())
         order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
         return next((v for v in order if v in seen), Verdict.PASS)
+
+    @cached_property
+    def certificate(self) -> Certificate | None:
+        """How far windowed jets are to be trusted here: exact ones at some nodes drawn at random, and the
+        ratios of the nudges; None where every node has its own jet."""
+        return self._rows.certificate() if isinstance(self._rows, Many) else None
 
 
 def nudges(
@@ -180,7 +99,8 @@ def nudges(
     how : str
         ``"global"``: replay J at v ± h. ``"local"``: nudge each op's inputs only, each by its own optimal
         nudge, and chain the partials: all nodes in a few sweeps. ``"auto"``: global, but local for all
-        nodes of a graph with more than 256.
+        nodes of a graph with more than 256 and for any of one with more than 50,000. Above 2,000 nodes `h`
+        comes from windowed jets, and nothing that is made for all nodes takes longer than a few sweeps.
     stencil : str, optional
         ``"two-sided"`` (default), ``"one-sided"``, ``"4"``, ``"6"``, ``"8"`` (orders), or ``"auto"``: of
         all but one-sided the one with the least error at each node. Local nudges take the best order.
@@ -196,13 +116,14 @@ def nudges(
     NodeError
         If a name is no node.
     UsageError
-        If the stencil or `how` is unknown.
+        If the stencil or `how` is unknown, or all nudges would take more memory than there is.
 
     Notes
     -----
-    Each node costs some tens of vectorised sweeps over its descendants: O(N) a node, O(N^2) for all.
-    The bar covers the derivative of J in exact arithmetic at the node's computed value, everything that
-    does not depend on the node held at its computed value. It assumes that rounding errors of
+    Each node costs some tens of vectorised sweeps over its descendants: O(N) a node, O(N^2) for all. Local
+    nudges of more than 2,000 nodes are O(N) for all of them; a row of that table is made when it is asked
+    for. The bar covers the derivative of J in exact arithmetic at the node's computed value, everything
+    that does not depend on the node held at its computed value. It assumes that rounding errors of
     different ops are independent wherever they are not known exactly.
 
     Examples
@@ -227,11 +148,15 @@ def nudges(
                 raise UsageError(f"'{graph.name(i)}' is a constant: nobody nudges it", graph.place(i))
     found: dict[int, Nudge] = {}
     live = [i for i in wanted if graph.reaches[i]]
-    by_op = how == "local" or (how == "auto" and nodes is None and len(wanted) > LOCAL_ABOVE)
+    large = (nodes is None and len(wanted) > LOCAL_ABOVE) or len(graph) > ALWAYS_LOCAL_ABOVE
+    by_op = how == "local" or (how == "auto" and large)
+    if by_op and len(graph) > MANY_ABOVE:
+        refuse(len(graph) * NUDGE_BYTES, f"the nudges of {len(graph):,} nodes")
+        return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0]))
     chain = chained(run) if by_op else None
     for i in wanted:
         if not graph.reaches[i]:
-            found[i] = _independent(run, i, rows[0])
+            found[i] = independent(run, i, rows[0])
     for group in batches(run, live):
         if chain is not None:
             near = quick(run, group, rows[0])
@@ -248,21 +173,6 @@ def nudges(
 def _merit(s: Solved, p: int) -> tuple[bool, float]:
     error = float((s.first.truncation + s.first.rounding)[p, 0])
     return (not s.verified[p], error if np.isfinite(error) else np.inf)
-
-
-def _independent(run: Run, i: int, stencil: Stencil) -> Nudge:
-    v = float(run.value_array[i])
-    adjoint = float(run.adjoint_array[i])
-    name, output = run.graph.name(i), run.graph.name(run.graph.output)
-    factors = Factors(
-        0.0, 0.0, 0.0, 0.0, float(run.format.spacing(v)), run.format.name, np.inf, "", "independent"
-    )
-    h = float(2.0 ** np.floor(np.log2(abs(v)))) if v else 1.0
-    return Nudge(
-        name, v, h, stencil.name, 0.0, 0.0, 0.0, 0.0, adjoint, 0.0,
-        Verdict.PASS if adjoint == 0 else Verdict.FAIL,
-        f"{output} does not depend on {name}: every nudge gives exactly 0", factors,
-    )  # fmt: skip
 
 
 def _nudge(run: Run, i: int, p: int, s: Solved) -> Nudge:
@@ -316,7 +226,7 @@ def _local(run: Run, i: int, p: int, s: Solved, chain: Chained) -> Nudge:
         )  # fmt: skip
     second, truncation = float(chain.second[i]), float(chain.truncation[i])
     verdict = judge(adjoint, estimate, bar, a, second)
-    reason = "each op below was nudged by itself, and their slopes multiplied"
+    reason = CHAINED
     if s.found[p]:
         reason += f"; for a nudge of {name} itself: {_why(s, p, name, h, factors)}"
     if verdict is Verdict.FAIL:
@@ -325,26 +235,6 @@ def _local(run: Run, i: int, p: int, s: Solved, chain: Chained) -> Nudge:
         name, v, h, stencil, estimate, bar, bar - truncation, truncation, adjoint, a,
         verdict, reason, factors, second, "local",
     )  # fmt: skip
-
-
-def judge(adjoint: float, estimate: float, bar: float, a: float, second: float) -> Verdict:
-    """The verdict on an adjoint with rounding bar `a`, from an estimate with its bar and a second estimate.
-
-    Notes
-    -----
-    Fail takes two estimates that both lie beyond 3 (bar + a): a right adjoint lies within bar + a of the
-    first and, as halving h at most doubles the rounding, within 2 bar + a of the second.
-    """
-    room = bar + a
-    if not np.isfinite(adjoint) or not np.isfinite(room):
-        return Verdict.INCONCLUSIVE
-    if abs(adjoint - estimate) > FAIL * room and abs(adjoint - second) > FAIL * room:
-        return Verdict.FAIL
-    if abs(adjoint) <= a and abs(estimate) <= room:
-        return Verdict.PASS  # both are 0 as far as anyone can tell: the bar is an absolute one
-    if abs(adjoint - estimate) <= room and bar <= BLIND * abs(estimate):
-        return Verdict.PASS
-    return Verdict.INCONCLUSIVE
 
 
 def _factors(s: Solved, p: int, trusted: bool) -> Factors:
@@ -388,16 +278,6 @@ def _cap_in_words(s: Solved, p: int) -> str:
     if cause == "domain":
         return f"{what} at {where} would come too near the edge of its domain"
     return f"the argument of {what} at {where} may move by {step.row.reach:g} at most"
-
-
-def power_of_two(h: float) -> str:
-    """``2^-17``."""
-    return f"2^{int(np.frexp(h)[1]) - 1}"
-
-
-def primes(output: str, order: int) -> str:
-    """``J'''``: the derivative of that order."""
-    return output + "'" * order
 
 
 def _why(s: Solved, p: int, name: str, h: float, f: Factors) -> str:

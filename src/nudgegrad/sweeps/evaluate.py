@@ -46,11 +46,20 @@ def forward(graph: Graph, inputs: Mapping[int, float], fmt: Format) -> Array:
                 values[i] = dtype(fmt.nearest(graph.constants[i][0]))
             else:
                 values[i] = dtype(inputs[i])
-    found = np.array(values, dtype=np.float64)
+    return checked(graph, np.array(values, dtype=np.float64), fmt)
+
+
+def checked(graph: Graph, found: Array, fmt: Format) -> Array:
+    """The values, if all are finite.
+
+    Raises
+    ------
+    EvaluationError
+        At the first node whose value is not.
+    """
     finite = np.isfinite(found)
     if not finite.all():
-        i = int(np.argmin(finite))
-        raise _no_value(graph, i, found, fmt)
+        raise _no_value(graph, int(np.argmin(finite)), found, fmt)
     return found
 
 

@@ -14,10 +14,14 @@ import numpy as np
 
 from ..errors import BindingError
 from ..formats import FORMATS, Array, Format, format_named
-from ..graphs.graph import Graph
+from ..graphs.graph import INPUT, Graph
+from ..memory import refuse
 from ..show import Shown
+from . import tape
 from .backprop import adjoints, partial
-from .evaluate import forward
+from .evaluate import WIDE, checked, forward
+
+NODE_BYTES = 40  # of a node: its row and operands, value and adjoint, its place in the order
 
 
 class NodeMapping(Mapping[str, float]):
@@ -63,7 +67,10 @@ class Run(Shown):
     @cached_property
     def adjoint_array(self) -> Array:
         """dJ/dnode of every node, computed in the format, as float64, shape (N,)."""
-        found = adjoints(self.graph, self.value_array, self.format)
+        if by_tape(self.graph, self.format):
+            found = tape.adjoints(self.graph, self.value_array)
+        else:
+            found = adjoints(self.graph, self.value_array, self.format)
         found.flags.writeable = False
         return found
 
@@ -100,18 +107,62 @@ def run_at(graph: Graph, values: Mapping[str, Any], format: Any = None) -> Run:
     """The run of `graph` at `values`; `Graph.at` describes it."""
     fmt = format_named(format) if format is not None else _format_of(values)
     inputs: dict[int, float] = {}
-    given: dict[int, Fraction] = {}
-    for i, name in graph.names.items():
-        if name in graph.inputs:
-            if name not in values:
-                raise BindingError(f"'{name}' has no value", graph.place(i), f"give it one: {name}=1")
-            given[i], inputs[i] = _number(name, values[name], fmt)
-    for name in values:
-        if name not in graph.inputs:
-            raise _unused(graph, name)
-    found = forward(graph, inputs, fmt)
+    rounded: dict[int, Fraction] = {}
+    names = [(i, name) for i, name in graph.names.items() if graph.codes[i] == INPUT]
+    for i, name in names:
+        if name not in values:
+            raise BindingError(f"'{name}' has no value", graph.place(i), f"give it one: {name}=1")
+        value = values[name]
+        if fmt is WIDE and type(value) is float and math.isfinite(value):
+            inputs[i] = value
+            continue
+        exact, inputs[i] = _number(name, value, fmt)
+        if exact != inputs[i]:
+            rounded[i] = exact
+    if len(values) > len(names):
+        known = {name for _, name in names}
+        raise _unused(graph, next(name for name in values if name not in known))
+    if by_tape(graph, fmt):
+        refuse(len(graph) * NODE_BYTES, f"values and adjoints of {len(graph):,} nodes")
+        found = checked(graph, tape.forward(graph, inputs), fmt)
+    else:
+        found = forward(graph, inputs, fmt)
     found.flags.writeable = False
-    return Run(graph, fmt, found, given)
+    return Run(graph, fmt, found, Given(np.array([i for i, _ in names], dtype=np.int32), found, rounded))
+
+
+def by_tape(graph: Graph, fmt: Format) -> bool:
+    """Whether a graph is swept by the loops of `tape`."""
+    return fmt is WIDE and len(graph) >= tape.ABOVE
+
+
+class Given(Mapping[int, Fraction]):
+    """Input's index -> the number that was given for it: its value, unless that was rounded."""
+
+    def __init__(self, nodes: Any, values: Array, rounded: Mapping[int, Fraction]) -> None:
+        self._nodes = nodes
+        self._values = values
+        self._rounded = rounded
+
+    def __getitem__(self, i: int) -> Fraction:
+        if i in self._rounded:
+            return self._rounded[i]
+        if i not in self:
+            raise KeyError(i)
+        return Fraction(float(self._values[i]))
+
+    def __contains__(self, i: object) -> bool:
+        return i in self._among
+
+    @cached_property
+    def _among(self) -> frozenset[int]:
+        return frozenset(self._nodes.tolist())
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._nodes.tolist())
+
+    def __len__(self) -> int:
+        return len(self._nodes)
 
 
 def _unused(graph: Graph, name: str) -> BindingError:

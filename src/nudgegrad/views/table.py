@@ -12,16 +12,18 @@ from ..graphs.graph import Graph
 from ..graphs.tokens import shortened
 from ..nudging.optimal import CELLS
 from ..nudging.quotient import COURSE, quotients
-from ..nudging.table import Nudge, NudgeTable
+from ..nudging.table import Nudge, NudgeTable, Verdict
 from ..sweeps.run import Run
 from .digits import DIGITS, nudge, number, size, within
 from .report import check_sheet
 from .screen import Screen
 from .sheet import Cell, Column, Sheet
 from .signs import SIGNS
-from .why import sentences, summary
+from .why import DOUBTFUL, sentences, summary
 
 LIMIT = 200  # rows that print and a notebook show
+WHOLE = 20_000  # rows from which on only so many are made
+COSTLY = 20_000_000  # nodes times nodes that the quotients with 0.001 may cost
 
 
 def as_text(shown: Any, screen: Screen | None = None, digits: int = DIGITS) -> str:
@@ -107,7 +109,12 @@ def run_sheet(run: Run, digits: int = DIGITS) -> Sheet:
 def nudge_sheet(table: NudgeTable, digits: int = DIGITS, limit: int | None = None) -> Sheet:
     """Every node's best nudge, beside the derivative by backprop and what 0.001 would have said."""
     graph, output = table.run.graph, output_name(table.run.graph)
-    nudges = list(table.values())
+    total = len(table)
+    if total > WHOLE:
+        limit = LIMIT
+        nudges = [*table.some(LIMIT), *table.some(DOUBTFUL, doubtful=True)]
+    else:
+        nudges = list(table.values())
     shown = nudges[:limit]
     course = quotients_of(table.run, [graph.index(n.node) for n in shown])
     columns = [
@@ -129,9 +136,26 @@ def nudge_sheet(table: NudgeTable, digits: int = DIGITS, limit: int | None = Non
             row += [Cell(nudge(n.h)), by_nudging(n), SIGNS[n.verdict], Cell(with_course)]
         rows.append(row)
     others = [n for n in nudges if n.node != output or len(nudges) == 1]
-    notes = [*_cut(len(nudges), limit), *sentences(others, output), summary(others)]
+    notes = [*_cut(total, limit), *sentences(others, output)]
+    notes += [summary(others)] if total == len(nudges) else many_notes(table)
     caption = f"The best nudge of each node of {output}, in {table.run.format.name}"
     return Sheet(caption, columns, rows, notes)
+
+
+def many_notes(table: NudgeTable) -> list[str]:
+    """How many derivatives of a large table agree, and what its nudges are worth."""
+    verdicts = table.array("verdict")
+    counts = {v: int((verdicts == v).sum()) for v in Verdict}
+    agree = f"Of {len(table):,} derivatives {counts[Verdict.PASS]:,} agree with their nudges"
+    notes = [f"{agree}, {counts[Verdict.FAIL]:,} fail, {counts[Verdict.INCONCLUSIVE]:,} are inconclusive."]
+    certificate = table.certificate
+    if certificate is not None and certificate.nodes:
+        exact = 100 * float(table.array("exact").mean())
+        drawn = f"at {len(certificate.nodes)} nodes drawn at random {100 * certificate.near:.0f} %"
+        notes.append(
+            f"{exact:.0f} % of the nudges are from exact jets; {drawn} are within a factor 3 of those."
+        )
+    return notes
 
 
 def by_nudging(n: Nudge, digits: int = DIGITS) -> Cell:
@@ -163,6 +187,8 @@ def one_nudge_sheet(n: Nudge, digits: int = DIGITS) -> Sheet:
 def quotients_of(run: Run, nodes: Iterable[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The course's quotients of some nodes, in groups that fit the memory."""
     wanted = list(nodes)
+    if len(wanted) * len(run.graph) > COSTLY:
+        return np.full(len(wanted), np.nan)
     group = max(1, CELLS // (2 * len(run.graph)))
     found = [quotients(run, wanted[k : k + group]) for k in range(0, len(wanted), group)]
     return np.concatenate([np.zeros(0), *found])

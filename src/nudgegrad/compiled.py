@@ -1,0 +1,202 @@
+"""The loops as machine code where numba is installed (extra `fast`), else as they are.
+
+numba compiles each at its first use and keeps it on disk. What lies there is taken only if it is what was
+put there, by SHA-256: anything else is thrown away and made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from . import loops
+
+FOLDER = "NUDGEGRAD_CACHE"  # the environment variable that says where compiled loops are kept
+PLAIN = "def loop(function: Any) -> Any:"
+SWITCH = "NUDGEGRAD_FAST"  # 0: as if numba were not installed
+HINT = 100_000  # nodes from which on a missing numba is worth a word
+ABOVE = 5_000  # nodes from which on compiled loops are taken: loading them costs half a second, once
+
+
+def is_fast() -> bool:
+    """Whether the loops can be compiled."""
+    return os.environ.get(SWITCH, "1") != "0" and _numba_is_there()
+
+
+@cache
+def _numba_is_there() -> bool:
+    return find_spec("numba") is not None
+
+
+def is_compiled(name: str, size: int) -> bool:
+    """Whether a loop over so many nodes is taken compiled; says once, of many, how they could be."""
+    if is_fast() and (size >= ABOVE or name in _ready):
+        return True
+    if size >= HINT:
+        _hint()
+    return False
+
+
+def call(name: str, size: int, *arguments: Any) -> Any:
+    """What the loop of that name returns; arrays among its arguments are changed in place.
+
+    Parameters
+    ----------
+    name : str
+    size : int
+        The number of nodes it goes over: few are not worth the time that compiled loops take to load.
+    """
+    if is_compiled(name, size):
+        return _compiled(name)(*arguments)
+    lists = [_listed(a) for a in arguments]
+    found = getattr(loops, name)(*lists)
+    for array, changed in zip(arguments, lists, strict=True):
+        if isinstance(array, np.ndarray) and array.flags.writeable:
+            array[...] = changed
+    return found
+
+
+def _listed(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        return tuple(map(_listed, argument))
+    return argument.tolist() if isinstance(argument, np.ndarray) else argument
+
+
+_ready: dict[str, Callable[..., Any]] = {}
+
+
+def _compiled(name: str) -> Callable[..., Any]:
+    if name not in _ready:
+        module = _module()
+        _ready[name] = _first(getattr(module, name), name, Path(str(module.__file__)).parent)
+    return _ready[name]
+
+
+def _first(function: Any, name: str, folder: Path) -> Callable[..., Any]:
+    """The function; its first call says that it is being compiled, if it is, and records what was kept."""
+
+    def called(*arguments: Any) -> Any:
+        begun = time.perf_counter()
+        if not any((folder / "__pycache__").glob(f"loops.{name}-*.nbi")):
+            _say_compiling()
+        found = function(*arguments)
+        if function.stats.cache_misses:
+            _took(time.perf_counter() - begun)
+            _record(folder)
+        _ready[name] = function
+        return found
+
+    return called
+
+
+@cache
+def _say_compiling() -> None:
+    print("nudgegrad: compiling the loops for large graphs, once …", file=sys.stderr, flush=True)
+
+
+@cache
+def _hint() -> None:
+    print(
+        'nudgegrad: large graphs go a hundred times as fast with numba: pip install "nudgegrad[fast]"',
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _took(seconds: float) -> None:
+    _times.append(seconds)
+
+
+_times: list[float] = []
+
+
+def folder() -> Path:
+    """Where compiled loops of this version are kept: one folder for each text of `loops`, numba, Python and
+    processor."""
+    import numba
+
+    root = os.environ.get(FOLDER)
+    if root is None:
+        home = {"win32": "LOCALAPPDATA"}.get(sys.platform, "XDG_CACHE_HOME")
+        root = str(Path(os.environ.get(home) or Path.home() / ".cache") / "nudgegrad")
+    parts = (_source(), numba.__version__, sys.version, platform.machine(), platform.processor())
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return Path(root) / f"loops-{key}"
+
+
+def _source() -> str:
+    text = Path(str(loops.__file__)).read_text(encoding="utf-8")
+    head, body = text.split(PLAIN)
+    after = body.split("\n\n\n", 2)[2]
+    jit = "numba.njit(cache=True, error_model='numpy', boundscheck=False"
+    return f"{head}import numba\n\nloop = {jit})\ninlined = {jit}, inline='always')\n\n\n{after}"
+
+
+@cache
+def _module() -> ModuleType:
+    """The compiled copy of `loops`."""
+    there = _checked(folder())
+    source = there / "loops.py"
+    if not source.exists():
+        try:
+            there.mkdir(parents=True, exist_ok=True)
+            _write(source, _source().encode())
+        except OSError:  # no place to keep anything: compiled again in each process
+            there = Path(tempfile.mkdtemp(prefix="nudgegrad-"))
+            source = there / "loops.py"
+            source.write_bytes(_source().encode())
+    spec = importlib.util.spec_from_file_location("nudgegrad_loops", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["nudgegrad_loops"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _checked(there: Path) -> Path:
+    """The folder, empty if anything in it is not what was put there."""
+    if not there.exists():
+        return there
+    try:
+        recorded = json.loads((there / "sums.json").read_text())
+        good = _sums(there) == recorded and (there / "loops.py").read_bytes() == _source().encode()
+    except (OSError, ValueError):
+        good = False
+    if not good:
+        shutil.rmtree(there, ignore_errors=True)
+    return there
+
+
+def _sums(there: Path) -> dict[str, str]:
+    kept = sorted(p for p in (there / "__pycache__").glob("*.nb?"))
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in kept}
+
+
+def _record(there: Path) -> None:
+    try:
+        _write(there / "sums.json", json.dumps(_sums(there)).encode())
+    except OSError:
+        return
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file all at once: another process sees all of it or nothing."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)

@@ -1,0 +1,233 @@
+"""Local nudges of a large graph: each op's partials by nudging its own operands, chained right to left.
+
+What `local` does, for many nodes: of every row, all partials by one operand are estimated at once, in a few
+evaluations and without a search. An op that is straight in its operand is nudged by the operand's own size;
+another with six points, by a nudge that its own Taylor coefficients give. Rounding is bounded by the rows'
+claims. Where two nudges disagree, or one is not allowed, the partial is estimated as in `local`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..compiled import call
+from ..formats import Array, Format
+from ..graphs.graph import MOST, ROWS
+from ..graphs.ops import Op
+from ..loops import LINEAR, PRODUCT
+from ..sweeps import tape
+from ..sweeps.evaluate import WIDE
+from ..sweeps.jets import ORDER, jet_of
+from ..sweeps.run import Run
+from ..sweeps.schedule import Ints, of_codes, schedule
+from .local import estimated, op_plan
+from .optimal import NOISE, QUIET, Problem, points, truncation
+from .rounding import Erring, erring
+from .stencils import STENCILS
+from .windows import line, reach, scales_of, structure
+
+CHUNK = 131_072  # nodes whose partials are held at once
+(SIX,) = STENCILS["6"]
+
+
+@dataclass(frozen=True, eq=False)
+class Everywhere:
+    """The derivatives of all nodes from local nudges, shape (N,) each; nan and inf where there are none."""
+
+    estimate: Array
+    second: Array
+    truncation: Array
+    bar: Array
+    adjoint_bar: Array  # how far the adjoint under test can be off by its own rounding
+
+
+@QUIET
+def everywhere(run: Run) -> Everywhere:
+    """Local nudges of all ops, chained, in a time that grows with their number."""
+    graph, n = run.graph, len(run.graph)
+    estimate, second, cut, bar = (np.zeros(n) for _ in range(4))
+    estimate[graph.output] = second[graph.output] = 1.0
+    flat, scales = graph.operands.reshape(-1), scales_of(run.value_array)
+    for high in range(graph.output + 1, 0, -CHUNK):
+        low = max(0, high - CHUNK)
+        found = partials_of(run, low, high, scales)
+        call("chain", n, low, high, flat, *found, WIDE.u, estimate, second, cut, bar)
+    values_off, own = running(run)
+    bar += values_off
+    known = np.isfinite(estimate) & np.isfinite(bar)
+    estimate[~known], second[~known], cut[~known], bar[~known] = np.nan, np.nan, np.inf, np.inf
+    return Everywhere(estimate, second, cut, bar, own)
+
+
+def partials_of(run: Run, low: int, high: int, scales: Array) -> tuple[Array, Array, Array, Array]:
+    """Estimates, second estimates, truncations and bars of the partials of some nodes, three for each; the
+    bar is -1 where there is nothing to nudge."""
+    graph, moves, plan = run.graph, structure(run.graph).moves, schedule(run.graph)
+    found = np.zeros((4, high - low, MOST))
+    found[3] = -1.0
+    mine = np.where(moves[low:high] != 0, graph.codes[low:high], -1)
+    claims = np.array([row.claim(run.format) for row in ROWS])
+    if run.format is WIDE:  # the loops compute sums and products in this format
+        looped = np.append(np.isin(plan.rules.values, (LINEAR, PRODUCT)), False)
+        call(
+            "straight_partials", len(graph), low, high, graph.codes, plan.rules.values, plan.rules.weights,
+            graph.operands.reshape(-1), _still(run.value_array), scales, moves, claims, WIDE.u,
+            WIDE.smallest, *(found[k].reshape(-1) for k in (0, 1, 3)),
+        )  # fmt: skip
+        mine[looped[mine]] = -1
+        for at, place in zip(*np.nonzero(~np.isfinite(found[3])), strict=True):
+            row = ROWS[graph.codes[low + at]]
+            found[:, at, place] = np.array(estimated(run, row, int(place), np.array([low + at])))[1:, 0]
+    for row, at in of_codes(mine):
+        for place, formula in enumerate(row.formulas):
+            if formula is None:
+                continue
+            operands = graph.operands[at + low, place]
+            some = at[moves[operands] != 0] if not moves[operands].all() else at
+            if some.size:
+                found[:, some, place] = _partial(run, row, place, some + low)
+    return tuple(part.reshape(-1) for part in found)  # type: ignore[return-value]  # four of them
+
+
+def _partial(run: Run, row: Op, place: int, nodes: Ints) -> Array:
+    """Estimate, second, truncation and bar of a partial of some nodes of one row, shape (4, nodes)."""
+    operands = run.graph.operands[nodes]
+    args = [run.value_array[operands[:, k]] for k in range(row.arity)]
+    if is_straight(row, place):
+        found = _straight(row, place, args, run.format)
+    else:
+        found = _curved(row, place, args, run.value_array[nodes], run)
+    bad = np.flatnonzero(~np.isfinite(found[3]))
+    if bad.size:
+        found[:, bad] = np.array(estimated(run, row, place, nodes[bad])[1:])
+    return found
+
+
+def is_straight(row: Op, place: int) -> bool:
+    """Whether a row is of degree 1 in an operand, by its structure, wherever that is."""
+    if row.kink is not None or row.reach is not None or (row.domain is not None and place in row.edges):
+        return False
+    ones = [np.ones(1)] * row.arity
+    return bool(row.degree_of([np.full(1, float(k == place)) for k in range(row.arity)], ones)[0] <= 1)
+
+
+def _straight(row: Op, place: int, args: list[Array], fmt: Format) -> Array:
+    """The same where any nudge is exact but for rounding: one of the size of what it is added to."""
+    x = args[place]
+    size = np.abs(x)
+    if row.name in ("+", "-"):
+        size = np.maximum(size, np.abs(args[1 - place]))
+    h = scales_of(size)
+    held = [fmt.cast(a) for a in args]
+    claim = row.claim(fmt)
+    found = np.zeros((4, len(x)))
+    bars = []
+    for n, step in enumerate((h, 0.5 * h)):
+        up, down = fmt.round(x + step), fmt.round(x - step)
+        width = up - down
+        high, low = (_value(row, held, place, p, fmt) for p in (up, down))
+        found[n] = (high - low) / width
+        lost = claim * (fmt.u * (np.abs(high) + np.abs(low)) + fmt.smallest) / width
+        bars.append(lost + 4 * WIDE.u * np.abs(found[n]))
+    agree = np.abs(found[0] - found[1]) <= bars[0] + bars[1]
+    found[3] = np.where(agree, bars[0], np.inf)
+    return found
+
+
+def _value(row: Op, held: list[Any], place: int, points: Array, fmt: Format) -> Array:
+    """A row at nudged values of one operand, in the format, as float64."""
+    args = [a if a.ndim == np.ndim(points) else a[:, None, None] for a in held]
+    args[place] = fmt.cast(points)
+    found: Array = np.asarray(fmt.finish(row.value(*args)), dtype=np.float64)
+    return found
+
+
+def _curved(row: Op, place: int, args: list[Array], y: Array, run: Run) -> Array:
+    """The same by six points, at the h where truncation and rounding balance, as far as the row allows."""
+    fmt, count, x = run.format, len(y), args[place]
+    moved = [k == place for k in range(row.arity)]
+    scale = scales_of(x)
+    along = [line(a, scale, ORDER) if m else a for a, m in zip(args, moved, strict=True)]
+    c = jet_of(row, along, moved, ORDER)
+    degree = np.broadcast_to(row.degree_of([np.full(count, float(m)) for m in moved], args), (count,))
+    claim = row.claim(fmt)
+    noise = np.maximum(claim, 1.0) * (fmt.u * np.abs(y) + fmt.smallest)
+    q = Problem(
+        run, op_plan(row, place, count), SIX, x[:, None], scale, c, degree, noise, noise, None  # type: ignore[arg-type]  # caps are the row's own, below
+    )  # fmt: skip
+    room = reach(row, args, y, moved, run) / scale
+    size = np.abs(c) + NOISE * WIDE.u * np.vstack(
+        [np.arange(1, ORDER + 1)[:, None] * np.abs(c[1:]), 0 * c[:1]]
+    )
+    t = np.fmin(np.where(degree > SIX.exact_degree, np.inf, 1.0), room / max(SIX.offsets))
+    for k in (7, 9):
+        t = np.fmin(t, np.where((degree >= k) & (size[k] > 0), (noise / size[k]) ** (1 / k), np.inf))
+    t = np.where(np.isfinite(t), t, 1.0)
+    h = np.maximum(scales_of(t) * scale, fmt.spacing(x))
+    at = points(q.v, np.stack([h, 0.5 * h], axis=1), SIX, fmt)
+    cut = truncation(q, at)
+    weights = np.abs(np.array(SIX.weights))
+    width = SIX.pairs(at)
+    j = _value(row, [fmt.cast(a) for a in args], place, at, fmt)
+    d = SIX.pairs(j) / width
+    lost = claim * (weights * (fmt.u * np.abs(j) + fmt.smallest)).sum(axis=-1)
+    terms = (weights[::2] * np.abs(j[..., ::2] - j[..., 1::2])).sum(axis=-1)
+    lost = (lost + 4 * (len(weights) // 2 - 1) * WIDE.u * terms) / np.abs(width) + 4 * WIDE.u * np.abs(d)
+    apart = np.abs(d[:, 0] - d[:, 1])
+    blind = (degree > SIX.exact_degree) & (cut[:, 0] == 0)
+    first = np.where(blind, apart, cut[:, 0])
+    good = apart <= np.maximum(first, cut[:, 1]) + lost.sum(axis=1)
+    good &= (room > 0) & (max(SIX.offsets) * h <= room * scale) & (np.diff(at[:, 0, :2])[:, 0] != 0)
+    if row.kink is not None:
+        others = [a[:, None, None] if k != place else at for k, a in enumerate(args)]
+        good &= (np.sign(row.kink(*others)) == np.sign(row.kink(*args))[:, None, None]).all(axis=(1, 2))
+    bar = first + lost[:, 0]
+    return np.stack([d[:, 0], d[:, 1], first, np.where(good & np.isfinite(d).all(axis=1), bar, np.inf)])
+
+
+@QUIET
+def running(run: Run) -> tuple[Array, Array]:
+    """What the rounding of values does to adjoints, and that of backprop besides; shape (N,) each."""
+    graph, values, fmt, n = run.graph, _still(run.value_array), run.format, len(run.graph)
+    plan = schedule(graph)
+    live, flat = structure(graph).moves, graph.operands.reshape(-1)
+    mine = np.flatnonzero(live[plan.by_rows] != 0)
+    nodes = plan.by_rows[mine]
+    partials = tape.partials(plan, values).reshape(-1, MOST)[mine].reshape(-1)
+    claims = np.array([row.claim(fmt) for row in ROWS])
+    errors = np.zeros(n)
+    shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
+    call("value_errors", n, *shared, claims, fmt.u, 0.5 * fmt.smallest, errors)
+    found = []
+    for own in dict.fromkeys((WIDE, fmt)):
+        partial_errors = _partial_errors(run, nodes, errors, own)
+        sums, off = np.zeros(n), np.zeros(n)
+        call(
+            "adjoint_errors", n, graph.output, *shared, partial_errors, errors, own.u, 0.5 * own.smallest,
+            sums, off )  # fmt: skip
+        found.append(np.where(np.isnan(off), np.inf, off))
+    return found[0], found[-1]
+
+
+def _partial_errors(run: Run, nodes: Ints, errors: Array, fmt: Format) -> Array:
+    """How far the partials that rows compute can be off, three for each node; flat."""
+    graph, values = run.graph, run.value_array
+    found = np.zeros((len(nodes), MOST))
+    for row, at in of_codes(graph.codes[nodes]):
+        mine = nodes[at]
+        where = [graph.operands[mine, k] for k in range(row.arity)] + [mine]
+        numbers = [Erring(values[i], errors[i], 0.0) for i in where]
+        named = dict(zip((*row.symbols, "y"), numbers, strict=True))
+        for k, formula in enumerate(row.formulas):
+            if formula is not None:
+                found[at, k] = erring(formula, named, fmt).worst
+    return found.reshape(-1)
+
+
+def _still(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
