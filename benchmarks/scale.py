@@ -110,8 +110,8 @@ def interleaved(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
 def sweeps(rounds: int) -> list[str]:
     """Forward and backward beside the others."""
     lines = [
-        "Forward and backward, nanoseconds of processor time an entry; ratios to ours. Reading the program is",
-        "not in it; an engine that builds its graph in each step does so here.",
+        "Forward and backward, nanoseconds of processor time an entry; ratios to ours. Reading the",
+        "program is not in it; an engine that builds its graph in each step does so here.",
         "",
     ]
     ours: dict[int, float] = {}

@@ -879,6 +879,7 @@ def choose_nudges(
     `size` is that of J, `noise` what rounding does to it; T = sum_k moments_k |c_k| t^(k-1), N = noise /
     (sqrt(2) t), in t = h / scale. Where no term bounds t, J may grow to twice its size; a nudge of the
     node's own size is always tried. nan where a cap leaves nothing."""
+    level = math.log2(noise) + 2.0 if noise > 0.0 else -1100.0
     for n in range(len(nodes)):
         v = nodes[n]
         at = v * order - 1
@@ -886,7 +887,8 @@ def choose_nudges(
         for k in range(exact_degree + 1, order + 1):
             c = abs(jets[at + k])
             if c > 0.0 and degrees[v] >= k and c < math.inf:
-                balance = min(balance, (math.log2(noise) - math.log2(c)) / k)
+                digits, exponent = math.frexp(c)
+                balance = min(balance, (level - (exponent + 2.0 * digits)) / k)  # log2 c within 0.09, and 2
         slope = abs(jets[at + 1])
         second = abs(jets[at + 2])
         straight = balance == math.inf
@@ -898,20 +900,18 @@ def choose_nudges(
             if second > 0.0:
                 t = min(t, max(1.0, math.sqrt(size / second)))
         else:
-            middle = math.floor(min(max(balance, -1000.0), 900.0))
             best = math.inf
             t = 1.0
-            for octave in range(middle - 3, middle + 4):
-                trial = 2.0**octave
-                total = noise / (1.4142135623730951 * trial)
-                power = 1.0
-                for k in range(2, order + 1):
-                    power *= trial
-                    if degrees[v] >= k:
-                        total += moments[k] * abs(jets[at + k]) * power
+            trial = math.ldexp(1.0, math.floor(min(max(balance, -1000.0), 900.0)) - 3)
+            for _ in range(7):
+                total = 0.0
+                for k in range(min(order, degrees[v]), 1, -1):
+                    total = (total + moments[k] * abs(jets[at + k])) * trial
+                total += noise / (1.4142135623730951 * trial)
                 if total < best:
                     best = total
                     t = trial
+                trial *= 2.0
             if second > 0.0 and exact_degree > 1:
                 t = min(t, max(1.0, math.sqrt(size / second)))
         reach = caps[v] / (scales[v] * widest)
@@ -919,7 +919,7 @@ def choose_nudges(
         if not t > 0.0:
             found[n] = math.nan
             continue
-        h = 2.0 ** math.floor(math.log2(t)) * scales[v]
+        h = math.ldexp(0.5, math.frexp(t)[1]) * scales[v]
         h = max(h, 2.0 * unit * scales[v], least)
         found[n] = h if h <= caps[v] and h < math.inf else math.nan
 

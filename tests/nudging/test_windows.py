@@ -26,6 +26,7 @@ RARE = {  # what the families have not
     "J = x ** y + clip(x, y, 3) * where(x > 1, y, x)": {"x": 1.7, "y": 0.4},
     "a = exp(x); b = a * a; J = b / (a + b)": {"x": 0.3},
     "J = max(x * x, 1) + min(sin(x), x) - abs(-x)": {"x": 1.7},
+    "a = exp(x); b = sin(x); c = a + b; J = tanh(c) * 3": {"x": -0.3},
     "J = (x ** 3 - 2 * x) ** 4 + x * 1e-30": {"x": 1e-9},
 }
 
@@ -115,6 +116,18 @@ def test_degrees_are_structural():
     found = exact(run)
     names = {name: int(found.degrees[run.graph.index(name)]) for name in ("w", "a", "b", "c", "v", "J")}
     assert names == {"w": 3, "a": 2, "b": 1, "c": 1, "v": loops.ENDLESS, "J": 1}
+
+
+def test_degrees_of_open_ends_add_up():
+    run = parse("a = 3 * w; b = 5 * w; J = a * b").at(w=2)
+    w = run.graph.index("w")
+    assert exact(run).degrees[w] == windowed(run, window=0).degrees[w] == 2
+    assert windowed(run, window=0).exact[w] == 0
+
+
+def test_a_cap_is_half_the_way_to_an_edge():
+    run = parse("J = log(w)").at(w=0.5)
+    assert exact(run).caps[run.graph.index("w")] == windowed(run).caps[run.graph.index("w")] == 0.25
 
 
 def test_caps_are_the_nearest_on_the_way():
