@@ -112,7 +112,7 @@ def _say_compiling() -> None:
 @cache
 def _hint() -> None:
     print(
-        'nudgegrad: large graphs go a hundred times as fast with numba: pip install "nudgegrad[fast]"',
+        'nudgegrad: large graphs go many times as fast with numba: pip install "nudgegrad[fast]"',
         file=sys.stderr,
         flush=True,
     )
