@@ -2,10 +2,14 @@
 
 import io
 import shlex
+import signal
 import sys
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # pytest runs in the background of a shell
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what the tests start hears Ctrl-C
 
 GOLDEN = Path(__file__).parent / "golden"
 
