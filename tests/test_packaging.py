@@ -12,6 +12,7 @@ import pytest
 
 import nudgegrad
 
+from . import pages
 from .pages import same
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,19 @@ TRANSCRIPTS = re.findall(r"^```console\n\$ nudgegrad (.+)\n((?:.*\n)+?)```$", RE
 @pytest.mark.parametrize(("arguments", "output"), TRANSCRIPTS)
 def test_the_readme_prints_what_the_command_prints(arguments, output):
     assert python("-X", "utf8", "-c", COMMAND, *shlex.split(arguments)).stdout == output
+
+
+def test_the_other_commands_of_the_readme_run(tmp_path):
+    shown = [b for b in pages.blocks(README) if b.kind == "sh" and "pip install" not in b.text]
+    assert len(shown) == README.count("```sh") - 2
+    checks = pages.pages()["checks.md"]
+    (net,) = (b for b in pages.blocks(checks.read_text(encoding="utf-8")) if b.argument == "net.py")
+    session = pages.Session(tmp_path)
+    try:
+        for block in (net, pages.Block("python", "import net", 0), *shown):
+            session.run(block, checks)
+    finally:
+        session.close()
 
 
 def test_the_python_of_the_readme_runs():
