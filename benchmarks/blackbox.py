@@ -170,7 +170,7 @@ def complex_step(problem: Problem) -> Judged:
     """Im f(x + ih) / h, where f happens to take complex numbers (statsmodels' approx_fprime_cs)."""
     try:
         value = float(np.imag(problem.f(complex(problem.x, 1e-20))) / 1e-20)
-    except Exception:
+    except Exception:  # f takes no complex numbers: no answer
         value = math.nan
     return judged(problem, 1.0, value, math.nan, 1)
 

@@ -13,6 +13,7 @@ import pytest
 
 import nudgegrad as ng
 from examples import from_scratch
+from nudgegrad.graphs.graph import ROWS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = (ROOT / "examples/from_scratch.py").read_text(encoding="utf-8")
@@ -44,15 +45,27 @@ def both(seed: int) -> tuple[dict[str, Any], ng.Run]:
     return space, ng.graph("; ".join(lines)).at(values)
 
 
+def rounding(run: ng.Run) -> float:
+    """How far off J can be: of every operation its claim, carried to J (Higham 2002, section 3.8)."""
+    graph, total = run.graph, 0.0
+    for i in range(len(graph)):
+        if graph.codes[i] >= 0:
+            half_ulp = run.format.u * abs(run.value_array[i])
+            total += abs(run.adjoint_array[i]) * ROWS[graph.codes[i]].claim(run.format) * half_ulp
+    return total
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_it_agrees_with_the_library(seed: int) -> None:
     space, run = both(seed)
-    assert space["J"].value == pytest.approx(run.value("J"), rel=1e-13)
+    assert abs(space["J"].value - run.value("J")) <= 2 * rounding(run)  # both are off by that
+    table = ng.nudges(run)
     for _ in range(2):  # a second time changes nothing
         from_scratch.backward(space["J"])
-        for name in run.graph.names.values():
-            expected = run.adjoint(name)
-            assert space[name].derivative == pytest.approx(expected, rel=1e-12, abs=1e-14), name
+        for name, n in table.items():
+            if name in space:
+                own = len(run.graph) * run.format.u * abs(n.adjoint)  # it multiplies in another order
+                assert abs(space[name].derivative - n.adjoint) <= 2 * n.adjoint_bar + own, name
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -60,8 +73,12 @@ def test_its_nudges_agree_with_the_librarys(seed: int) -> None:
     space, run = both(seed)
     for name, n in ng.nudges(run).items():
         if n.verdict == "pass" and name in space:
+            h = from_scratch.SPACING ** (1 / 3) * max(1.0, abs(n.value))
+            off = (
+                abs(n.factors.third) * h**2 / 6 + rounding(run) / h
+            )  # docs/theory.md: the two errors of a V
             by_nudge = from_scratch.nudge(space["J"], space[name])
-            assert by_nudge == pytest.approx(n.estimate, rel=1e-6, abs=1e-7), name
+            assert abs(by_nudge - n.estimate) <= n.bar + 2 * off, name  # twice: both vary up to v + h
 
 
 def test_a_wrong_slope_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
