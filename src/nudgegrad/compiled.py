@@ -6,6 +6,7 @@ put there, by SHA-256: anything else is thrown away and made again.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import json
@@ -28,6 +29,22 @@ from . import loops
 
 FOLDER = "NUDGEGRAD_CACHE"  # the environment variable that says where compiled loops are kept
 PLAIN = "def loop(function: Any) -> Any:"
+CALL_ROUTINE = """
+from llvmlite import ir
+from numba.core.types import intp, void
+from numba.extending import intrinsic
+
+@intrinsic
+def call_routine(typing, routine, cells, sizes, strides, data):
+    def generate(context, builder, signature, args):
+        place = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [place] * 4)
+        called = builder.inttoptr(args[0], kind.as_pointer())
+        builder.call(called, [builder.inttoptr(a, place) for a in args[1:]])
+        return context.get_dummy_value()
+
+    return void(intp, intp, intp, intp, intp), generate
+"""
 SWITCH = "NUDGEGRAD_FAST"  # 0: as if numba were not installed
 HINT = 100_000  # nodes from which on a missing numba is worth a word
 ABOVE = 5_000  # nodes from which on compiled loops are taken: loading them costs half a second, once
@@ -62,7 +79,7 @@ def call(name: str, size: int, *arguments: Any) -> Any:
         The number of nodes it goes over: few are not worth the time that compiled loops take to load.
     """
     if is_compiled(name, size):
-        return _compiled(name)(*arguments)
+        return machine_code(name)(*arguments)
     lists = [_listed(a) for a in arguments]
     found = getattr(loops, name)(*lists)
     for array, changed in zip(arguments, lists, strict=True):
@@ -80,7 +97,8 @@ def _listed(argument: Any) -> Any:
 _ready: dict[str, Callable[..., Any]] = {}
 
 
-def _compiled(name: str) -> Callable[..., Any]:
+def machine_code(name: str) -> Callable[..., Any]:
+    """The compiled loop of that name."""
     if name not in _ready:
         module = _module()
         _ready[name] = _first(getattr(module, name), name, Path(str(module.__file__)).parent)
@@ -139,12 +157,27 @@ def folder() -> Path:
     return Path(root) / f"loops-{key}"
 
 
+@cache
 def _source() -> str:
+    """The text of `loops` for numba: its own decorators, the intrinsic, and indices without a sign."""
     text = Path(str(loops.__file__)).read_text(encoding="utf-8")
     head, body = text.split(PLAIN)
-    after = body.split("\n\n\n", 2)[2]
+    after = body.split("\n\n\n", 3)[3]
     jit = "numba.njit(cache=True, error_model='numpy', boundscheck=False"
-    return f"{head}import numba\n\nloop = {jit})\ninlined = {jit}, inline='always')\n\n\n{after}"
+    decorators = f"loop = {jit})\ninlined = {jit}, inline='always')"
+    whole = f"{head}import numba\nimport numpy as np\n{decorators}\n{CALL_ROUTINE}\n\n{after}"
+    return ast.unparse(ast.fix_missing_locations(_Unsigned().visit(ast.parse(whole)))) + "\n"
+
+
+class _Unsigned(ast.NodeTransformer):
+    """Says of each index that it is not negative: else numba asks at every access whether it counts from
+    the end."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.slice, ast.Slice | ast.Constant):
+            node.slice = ast.Call(ast.parse("np.uint64", mode="eval").body, [node.slice], [])
+        return node
 
 
 @cache

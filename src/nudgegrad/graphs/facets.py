@@ -128,7 +128,8 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
             half = np.float_power(np.abs(x), exponent / 2)
             product = np.where(outside, np.copysign(1.0, power) * (factor * half) * half, product)
         if lost.any():
-            product = product + product * np.where((lost == 0) | (x == 0), 0.0, lost * np.log(np.abs(x)))
+            corrected = product + product * (lost * np.log(np.abs(x)))
+            product = np.where((lost == 0) | (x == 0), product, corrected)
     return np.where(factor == 0, 0.0, product).astype(x.dtype)
 
 

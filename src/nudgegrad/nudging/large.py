@@ -194,9 +194,9 @@ def running(run: Run) -> tuple[Array, Array]:
     graph, values, fmt, n = run.graph, _still(run.value_array), run.format, len(run.graph)
     plan = schedule(graph)
     live, flat = structure(graph).moves, graph.operands.reshape(-1)
-    mine = np.flatnonzero(live[plan.by_rows] != 0)
-    nodes = plan.by_rows[mine]
-    partials = tape.partials(plan, values).reshape(-1, MOST)[mine].reshape(-1)
+    mine = np.flatnonzero(live[plan.sloped.nodes] != 0)
+    nodes = plan.sloped.nodes[mine]
+    partials = tape.partials(plan.sloped, values).reshape(-1, MOST)[mine].reshape(-1)
     claims = np.array([row.claim(fmt) for row in ROWS])
     errors = np.zeros(n)
     shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)

@@ -203,7 +203,7 @@ def local_jets(run: Run, order: int) -> Local:
     ways = np.zeros(len(graph), dtype=np.int8)
     computed = graph.codes >= 0
     ways[computed] = plan.rules.slopes[graph.codes[computed]]
-    nodes = plan.by_rows[s.moves[plan.by_rows] != 0]
+    nodes = plan.sloped.nodes[s.moves[plan.sloped.nodes] != 0]
     numbers: list[Array] = []
     begins = np.zeros(len(nodes), dtype=np.int64)
     axes = np.zeros(len(nodes), dtype=np.int8)

@@ -2,15 +2,15 @@
 
 Rows come to the loops as numbers. A row whose partials are all numbers is a weighted sum, one whose
 partials are each other's operand is a product, one that divides is a quotient: these the loops compute
-themselves. Every other row is computed by its own `value` and `partials`, for all nodes at once that can
-be.
+themselves, and where they are compiled, what has `instructions` too. Every other row is computed by its own
+`value` and `partials`, for all nodes at once that can be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,7 +22,8 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, ROWS, Graph
 from ..graphs.ops import Op, Term
-from ..loops import LINEAR, OTHER, PRODUCT, QUOTIENT
+from ..loops import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT
+from .instructions import Machine, machine
 
 Ints = npt.NDArray[Any]
 
@@ -47,6 +48,21 @@ class Rules:
     slopes: Ints  # LINEAR, PRODUCT or OTHER: what computes the partials
     partials: Array  # where they are numbers
     passes: Ints  # which operands have one
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The table as instructions, for compiled loops."""
+        return machine()
+
+    @cached_property
+    def compiled_values(self) -> Ints:
+        """What computes the value where loops are compiled."""
+        return np.where(self.machine.lowered & (self.values == OTHER), np.uint8(INSTRUCTED), self.values)
+
+    @cached_property
+    def compiled_slopes(self) -> Ints:
+        """What computes the partials where loops are compiled."""
+        return np.where(self.machine.lowered & (self.slopes == OTHER), np.uint8(INSTRUCTED), self.slopes)
 
 
 def rules() -> Rules:
@@ -81,57 +97,117 @@ def _rules(_table: Any) -> Rules:
 
 
 @dataclass(frozen=True, eq=False)
+class Order:
+    """An order of computation.
+
+    Parameters
+    ----------
+    nodes : int array
+        Those that the loops compute, level by level.
+    stops : list of int
+        Where in `nodes` each level ends.
+    batches : list of list of (row, nodes, operands)
+        The nodes of each level that rows compute, before the loops go over that level.
+    """
+
+    nodes: Ints
+    stops: list[int]
+    batches: list[list[tuple[Op, Ints, list[Ints]]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sloped:
+    """Nodes whose partials are computed by their rows.
+
+    Parameters
+    ----------
+    nodes : int array
+        Ascending.
+    groups : list of (row, places, nodes, operands)
+        The same by rows; `places` are those among `nodes`.
+    """
+
+    nodes: Ints
+    groups: list[tuple[Op, Ints, Ints, list[Ints]]]
+
+
+@dataclass(frozen=True, eq=False)
 class Schedule:
     """A graph's order of computation.
 
     Parameters
     ----------
-    order : int array
-        The nodes that the loops compute, level by level.
-    stops : list of int
-        Where in `order` each level ends.
-    batches : list of list of (row, nodes, operands)
-        The nodes of each level that rows compute, before the loops go over that level.
+    order : Order
+        Where the loops are compiled or not, whichever it was made for.
+    values, slopes : uint8 array
+        What computes a code's value and its partials there.
     live : uint8 array, shape (N,)
         Which nodes J's derivative flows through.
-    by_rows : int array
-        The live nodes whose partials their rows compute, ascending.
-    sloped : list of (row, places, nodes, operands)
-        The same by rows; `places` are those among `by_rows`.
+    sloped : Sloped
+        The live nodes whose partials neither are numbers nor operands.
+    rest : Sloped
+        Those that the loops cannot compute.
     rules : Rules
         What the op table was.
+    used : list of (row, value, partials)
+        The rows of the graph, and what they said.
     """
 
-    order: Ints
-    stops: list[int]
-    batches: list[list[tuple[Op, Ints, list[Ints]]]]
+    order: Order
+    values: Ints
+    slopes: Ints
     live: Ints
-    by_rows: Ints
-    sloped: list[tuple[Op, Ints, Ints, list[Ints]]]
+    sloped: Sloped
+    rest: Sloped
     rules: Rules
+    used: list[tuple[Op, Any, Any]]
+
+    @property
+    def current(self) -> bool:
+        """Whether the graph's rows still say what they said."""
+        return all(row.value is v and row.partials is p for row, v, p in self.used)
 
 
-_schedules: WeakKeyDictionary[Graph, Schedule] = WeakKeyDictionary()
+_schedules: WeakKeyDictionary[Graph, dict[bool, Schedule]] = WeakKeyDictionary()
 
 
-def schedule(graph: Graph) -> Schedule:
+def schedule(graph: Graph, compiled: bool = False) -> Schedule:
     """The order in which a graph is computed; made at its first use."""
-    found = _schedules.get(graph)
-    if found is None or found.rules is not rules():
-        found = _schedules[graph] = _schedule(graph)
+    made = _schedules.setdefault(graph, {})
+    found = made.get(compiled)
+    if found is None or not found.current:
+        other = made.get(not compiled)
+        found = made[compiled] = _schedule(graph, compiled, other if other and other.current else None)
     return found
 
 
-def _schedule(graph: Graph) -> Schedule:
-    table, n = rules(), len(graph)
-    operands = graph.operands.reshape(-1)
-    levels = np.zeros(n, dtype=np.int32)
-    call("find_levels", n, graph.codes, operands, table.values, levels)
+def _schedule(graph: Graph, compiled: bool, other: Schedule | None) -> Schedule:
+    table = rules()
+    values = table.compiled_values if compiled else table.values
+    slopes = table.compiled_slopes if compiled else table.slopes
+    order = _ordered(graph, values)
+    if other is not None:
+        live, sloped = other.live, other.sloped
+    else:
+        live = np.zeros(len(graph), dtype=np.uint8)
+        flat = graph.operands.reshape(-1)
+        call("mark_reached", len(graph), graph.codes, flat, table.passes, graph.output, live)
+        live.flags.writeable = False
+        sloped = _sloped(graph, live, table.slopes)
+    rest = _sloped(graph, live, slopes) if compiled else sloped
+    used = [(row, row.value, row.partials) for row, _ in of_codes(graph.codes)]
+    return Schedule(order, values, slopes, live, sloped, rest, table, used)
+
+
+def _ordered(graph: Graph, values: Ints) -> Order:
+    levels = np.zeros(len(graph), dtype=np.int32)
+    call("find_levels", len(graph), graph.codes, graph.operands.reshape(-1), values, levels)
     computed = np.flatnonzero(graph.codes >= 0).astype(np.int32)
-    by_row = table.values[graph.codes[computed]] == OTHER
+    by_row = values[graph.codes[computed]] == OTHER
     inner, outer = computed[~by_row], computed[by_row]
     depth = int(levels.max(initial=0)) + 1
-    order = inner[np.argsort(levels[inner], kind="stable")] if depth > 1 else inner
+    nodes = inner[np.argsort(levels[inner], kind="stable")] if depth > 1 else inner
+    nodes.flags.writeable = False
     stops = np.cumsum(np.bincount(levels[inner], minlength=depth)).tolist()
     batches: list[list[tuple[Op, Ints, list[Ints]]]] = [[] for _ in range(depth)]
     if outer.size:
@@ -142,18 +218,19 @@ def _schedule(graph: Graph) -> Schedule:
             row = ROWS[graph.codes[group[0]]]
             taken = [graph.operands[group, k] for k in range(row.arity)]
             batches[int(levels[group[0]])].append((row, group, taken))
-    live = np.zeros(n, dtype=np.uint8)
-    call("mark_reached", n, graph.codes, operands, table.passes, graph.output, live)
+    return Order(nodes, stops, batches)
+
+
+def _sloped(graph: Graph, live: Ints, slopes: Ints) -> Sloped:
     mine = (live != 0) & (graph.codes >= 0)
-    mine[mine] = table.slopes[graph.codes[mine]] == OTHER
-    by_rows = np.flatnonzero(mine).astype(np.int32)
-    for array in (order, live, by_rows):
-        array.flags.writeable = False
-    sloped = []
-    for row, places in of_codes(graph.codes[by_rows]):
-        nodes = by_rows[places]
-        sloped.append((row, places, nodes, [graph.operands[nodes, k] for k in range(row.arity)]))
-    return Schedule(order, stops, batches, live, by_rows, sloped, table)
+    mine[mine] = slopes[graph.codes[mine]] == OTHER
+    found = np.flatnonzero(mine).astype(np.int32)
+    found.flags.writeable = False
+    groups = []
+    for row, places in of_codes(graph.codes[found]):
+        nodes = found[places]
+        groups.append((row, places, nodes, [graph.operands[nodes, k] for k in range(row.arity)]))
+    return Sloped(found, groups)
 
 
 def of_codes(codes: Ints) -> Iterator[tuple[Op, Ints]]:

@@ -1,7 +1,8 @@
 """Sweeps over large graphs, in float64: as the plain ones compute them, bit for bit, in compiled loops.
 
-Sums, products and quotients are computed by the loops, every other row by its own `value` and `partials`,
-for all nodes at once that stand at the same level. So each number is the one that the plain sweep finds.
+Compiled loops compute all rows that have `instructions`; plain ones sums, products and quotients. Every
+other row is computed by its own `value` and `partials`, for all nodes at once that stand at the same level.
+So each number is the one that the plain sweep finds.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from .. import loops
-from ..compiled import call, is_compiled
+from ..compiled import call, is_compiled, machine_code
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
+from ..loops import TAKEN
 from . import groups
 from .evaluate import WIDE
-from .schedule import Schedule, schedule
+from .instructions import ROOM
+from .schedule import Schedule, Sloped, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
 
@@ -40,39 +43,45 @@ def compute(graph: Graph, values: Array) -> None:
     if not is_compiled("run_forward", len(graph)):
         (groups.compute if groups.groups(graph).wide else _compute_plainly)(graph, values)
         return
-    plan = schedule(graph)
-    table, flat, start = plan.rules, graph.operands.reshape(-1), 0
+    plan = schedule(graph, compiled=True)
+    order, table, flat, start = plan.order, plan.rules, graph.operands.reshape(-1), 0
     with np.errstate(all="ignore"):
-        for batch, stop in zip(plan.batches, plan.stops, strict=True):
+        for batch, stop in zip(order.batches, order.stops, strict=True):
             for row, nodes, taken in batch:
                 values[nodes] = row.value(*(values[o] for o in taken))
             if stop > start:
-                call(
-                    "run_forward", len(graph), plan.order, start, stop, graph.codes, table.values,
-                    table.weights, flat, values,
+                machine_code("run_forward")(
+                    order.nodes, start, stop, graph.codes, plan.values, table.weights, flat, values,
+                    *_machine(plan),
                 )  # fmt: skip
             start = stop
+
+
+def _machine(plan: Schedule) -> tuple[tuple[Any, ...], Array, Array]:
+    """A table's instructions, and room to work them out in."""
+    return plan.rules.machine.parts, np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp)
 
 
 def _compute_plainly(graph: Graph, values: Array) -> None:
     """The same on lists: an array's elements are slow one by one."""
     plan = schedule(graph)
-    table = plan.rules
+    order, table = plan.order, plan.rules
     operands, found, start = graph.operands.reshape(-1).tolist(), values.tolist(), 0
-    order, codes = plan.order.tolist(), graph.codes.tolist()
-    kinds, weights = table.values.tolist(), table.weights.tolist()
+    codes, kinds, weights = graph.codes.tolist(), plan.values.tolist(), table.weights.tolist()
+    shared = (codes, kinds, weights, operands)
+    in_order = order.nodes.tolist()
     with np.errstate(all="ignore"):
-        for batch, stop in zip(plan.batches, plan.stops, strict=True):
+        for batch, stop in zip(order.batches, order.stops, strict=True):
             for row, nodes, _ in batch:
                 mine = nodes.tolist()
                 args = [np.array([found[operands[MOST * i + k]] for i in mine]) for k in range(row.arity)]
                 for i, y in zip(mine, row.value(*args).tolist(), strict=True):
                     found[i] = y
             try:
-                loops.run_forward(order, start, stop, codes, kinds, weights, operands, found)
+                loops.run_forward(in_order, start, stop, *shared, found, None, None, None)
             except ZeroDivisionError:  # which arrays have no word for
                 values[:] = found
-                loops.run_forward(plan.order, start, stop, codes, kinds, weights, operands, values)
+                loops.run_forward(order.nodes, start, stop, *shared, values, None, None, None)
                 found = values.tolist()
             start = stop
     values[:] = found
@@ -80,25 +89,31 @@ def _compute_plainly(graph: Graph, values: Array) -> None:
 
 def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
     """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node."""
-    if not is_compiled("run_backward", len(graph)) and groups.groups(graph).wide:
+    fast = is_compiled("run_backward", len(graph))
+    if not fast and groups.groups(graph).wide:
         return groups.adjoints(graph, values, scale)
-    plan = schedule(graph)
-    table = plan.rules
+    plan = schedule(graph, fast)
     found = np.full(len(graph), -0.0)
     found[graph.output] = scale
-    call(
-        "run_backward", len(graph), graph.output, graph.codes, table.slopes, table.partials,
-        graph.operands.reshape(-1), still(values), plan.live, partials(plan, values), found,
+    found[graph.output + 1 :] = 0.0
+    arguments = (
+        graph.output, graph.codes, plan.slopes, plan.rules.partials, graph.operands.reshape(-1),
+        still(values), plan.live, partials(plan.rest, values), found,
     )  # fmt: skip
-    found[plan.live == 0] = 0.0
+    if fast:
+        machine_code("run_backward")(*arguments, *_machine(plan))
+    else:
+        call("run_backward", len(graph), *arguments, None, None, None)
     return found
 
 
-def partials(plan: Schedule, values: Array) -> Array:
-    """Partials of the nodes in `plan.by_rows`, three for each; flat."""
-    found = np.zeros((len(plan.by_rows), MOST))
+def partials(sloped: Sloped, values: Array) -> Array:
+    """Partials of some nodes, three for each; flat."""
+    found = np.zeros((len(sloped.nodes), MOST))
+    if not sloped.groups:
+        return found.reshape(-1)
     with np.errstate(all="ignore"):
-        for row, places, nodes, taken in plan.sloped:
+        for row, places, nodes, taken in sloped.groups:
             for k, p in enumerate(row.partials(*(values[o] for o in taken), values[nodes])):
                 if p is not None:
                     found[places, k] = p
