@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nudgegrad import compiled, loops
+import nudgegrad as ng
+from benchmarks.graphs import FAMILIES, program
+from nudgegrad import compiled
+from nudgegrad.nudging import table, windows
+from nudgegrad.sweeps import groups, tape
 
 
 @pytest.fixture
@@ -76,5 +80,52 @@ def test_without_numba_the_loops_run_as_they_are_and_say_so_once(fresh, monkeypa
 def test_the_compiled_text_is_that_of_the_loops():
     text = compiled._source()
     assert "import numba" in text
-    names = [name for name in dir(loops) if callable(getattr(loops, name)) and name != "Any"]
-    assert all(f"def {name}(" in text for name in names if name not in ("loop", "inlined"))
+    assert {"run_forward", "exact_jets", "chain", "find_heights"} <= set(compiled.LOOPS)
+    assert all(f"def {name}(" in text for name in compiled.LOOPS)
+
+
+class Unsigned(list[float]):
+    """A list that is never read from its end."""
+
+    def __getitem__(self, k):
+        assert isinstance(k, slice) or k >= 0
+        return super().__getitem__(k)
+
+    def __setitem__(self, k, x):
+        assert isinstance(k, slice) or k >= 0
+        super().__setitem__(k, x)
+
+
+def test_no_index_is_negative(monkeypatch):
+    """The compiled loops are told so; a negative one would be read from anywhere."""
+    monkeypatch.setenv(compiled.SWITCH, "0")
+    monkeypatch.setattr(tape, "ABOVE", 0)
+    monkeypatch.setattr(groups, "ENOUGH", 10**9)
+    monkeypatch.setattr(table, "MANY_ABOVE", 0)
+    listed = compiled._listed
+    monkeypatch.setattr(
+        compiled, "_listed", lambda a: Unsigned(a.tolist()) if isinstance(a, np.ndarray) else listed(a)
+    )
+    called: set[str] = set()
+    loops = {name: record(name, loop, called) for name, loop in compiled.LOOPS.items()}
+    monkeypatch.setattr(compiled, "LOOPS", loops)
+    for family in FAMILIES:
+        made = program(family, 150)
+        run = ng.graph(made.text).at(made.values)
+        windows.exact(run)
+        tape.adjoints(run.graph, run.value_array)
+        found = ng.nudges(run, how="local")
+        assert found.certificate
+        assert found.some(1)[0].factors
+    inner = {"follow", "run_forward", "compose", "multiply", "compose_two", "find_series", "limit", "join"}
+    assert called >= set(compiled.LOOPS) - inner - {"push", "pop"}
+
+
+def record(name, loop, called):
+    """A loop that enters its name."""
+
+    def recorded(*args):
+        called.add(name)
+        return loop(*args)
+
+    return recorded

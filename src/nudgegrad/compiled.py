@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,14 +25,22 @@ from typing import Any
 
 import numpy as np
 
-from . import loops
+from .loops import jets, kinds, nudges, series, structure, values
 
 FOLDER = "NUDGEGRAD_CACHE"  # the environment variable that says where compiled loops are kept
-PLAIN = "def loop(function: Any) -> Any:"
-CALL_ROUTINE = """
+HEAD = """
+import math
+from typing import Any
+
+import numba
+import numpy as np
 from llvmlite import ir
 from numba.core.types import intp, void
 from numba.extending import intrinsic
+
+loop = numba.njit(cache=True, error_model="numpy", boundscheck=False)
+inlined = numba.njit(cache=True, error_model="numpy", boundscheck=False, inline="always")
+
 
 @intrinsic
 def call_routine(typing, routine, cells, sizes, strides, data):
@@ -45,6 +53,13 @@ def call_routine(typing, routine, cells, sizes, strides, data):
 
     return void(intp, intp, intp, intp, intp), generate
 """
+PARTS = (kinds, structure, values, series, jets, nudges)
+LOOPS: Mapping[str, Callable[..., Any]] = {
+    name: getattr(part, name)
+    for part in PARTS[1:]
+    for name in vars(part)
+    if getattr(getattr(part, name), "__module__", "") == part.__name__
+}
 SWITCH = "NUDGEGRAD_FAST"  # 0: as if numba were not installed
 HINT = 100_000  # nodes from which on a missing numba is worth a word
 ABOVE = 5_000  # nodes from which on compiled loops are taken: loading them costs half a second, once
@@ -81,7 +96,7 @@ def call(name: str, size: int, *arguments: Any) -> Any:
     if is_compiled(name, size):
         return machine_code(name)(*arguments)
     lists = [_listed(a) for a in arguments]
-    found = getattr(loops, name)(*lists)
+    found = LOOPS[name](*lists)
     for array, changed in zip(arguments, lists, strict=True):
         if isinstance(array, np.ndarray) and array.flags.writeable:
             array[...] = changed
@@ -160,13 +175,15 @@ def folder() -> Path:
 @cache
 def _source() -> str:
     """The text of `loops` for numba: its own decorators, the intrinsic, and indices without a sign."""
-    text = Path(str(loops.__file__)).read_text(encoding="utf-8")
-    head, body = text.split(PLAIN)
-    after = body.split("\n\n\n", 3)[3]
-    jit = "numba.njit(cache=True, error_model='numpy', boundscheck=False"
-    decorators = f"loop = {jit})\ninlined = {jit}, inline='always')"
-    whole = f"{head}import numba\nimport numpy as np\n{decorators}\n{CALL_ROUTINE}\n\n{after}"
-    return ast.unparse(ast.fix_missing_locations(_Unsigned().visit(ast.parse(whole)))) + "\n"
+    body: list[ast.stmt] = ast.parse(HEAD).body
+    given = {"loop", "inlined", "call_routine"}
+    for part in PARTS:
+        for statement in ast.parse(Path(str(part.__file__)).read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.Import | ast.ImportFrom | ast.Expr):
+                continue
+            if not (isinstance(statement, ast.FunctionDef) and statement.name in given):
+                body.append(_Unsigned().visit(statement))
+    return ast.unparse(ast.fix_missing_locations(ast.Module(body, []))) + "\n"
 
 
 class _Unsigned(ast.NodeTransformer):

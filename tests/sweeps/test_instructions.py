@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from benchmarks.graphs import program
-from nudgegrad import compiled, loops
+from nudgegrad import compiled
 from nudgegrad.graphs.graph import MOST, ROWS
 from nudgegrad.graphs.ops import OPS, Term
 from nudgegrad.graphs.program import parse
-from nudgegrad.loops import TAKEN
+from nudgegrad.loops.kinds import TAKEN
+from nudgegrad.loops.values import follow
 from nudgegrad.sweeps import backprop, evaluate, instructions, schedule, tape
 from nudgegrad.sweeps.evaluate import WIDE
 from nudgegrad.sweeps.instructions import ROOM, machine
@@ -35,7 +36,7 @@ def worked_out(made, code, numbers):
         registers[: len(numbers)] = numbers
         if n:
             registers[MOST] = found[0]
-        loops.follow(2 * code + n, (*lists, *made.parts[5:]), registers, cells)
+        follow(2 * code + n, (*lists, *made.parts[5:]), registers, cells)
         places = made.results[4 * code + n : 4 * code + 1 + MOST * n]
         found += [None if p < 0 else float(registers[p]) for p in places]
     return found

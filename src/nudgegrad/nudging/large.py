@@ -17,7 +17,7 @@ from ..compiled import call
 from ..formats import Array, Format
 from ..graphs.graph import MOST, ROWS
 from ..graphs.ops import Op
-from ..loops import LINEAR, PRODUCT
+from ..loops.kinds import LINEAR, PRODUCT
 from ..sweeps import tape
 from ..sweeps.evaluate import WIDE
 from ..sweeps.jets import ORDER, jet_of

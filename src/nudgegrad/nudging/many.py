@@ -12,7 +12,7 @@ import numpy as np
 from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import ROWS
-from ..loops import ENDLESS
+from ..loops.kinds import ENDLESS
 from ..sweeps.run import Run
 from .kinks import slopes
 from .large import Everywhere, everywhere

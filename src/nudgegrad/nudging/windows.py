@@ -23,7 +23,7 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from ..graphs.ops import Op
-from ..loops import ENDLESS, GENERAL, QUOTIENT, SCALED, UNARY, WEIGHTED
+from ..loops.kinds import ENDLESS, GENERAL, QUOTIENT, SCALED, UNARY, WEIGHTED
 from ..sweeps.jets import jet_of
 from ..sweeps.run import Run
 from ..sweeps.schedule import VALUES, Ints, of_codes, schedule

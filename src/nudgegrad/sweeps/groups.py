@@ -15,7 +15,7 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, ROWS, Graph
 from ..graphs.ops import Op
-from ..loops import OTHER
+from ..loops.kinds import OTHER
 from .schedule import Ints, of_codes, schedule
 
 ENOUGH = 20  # nodes of a row in a level, on average, for which an array operation is worth its time

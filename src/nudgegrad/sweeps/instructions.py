@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import loops
 from ..graphs import facets
 from ..graphs.graph import MOST, ROWS
 from ..graphs.ops import Op, Term, choose, wide
+from ..loops import kinds
 
 Ints = npt.NDArray[Any]
 
 INLINE: dict[Any, int] = {
-    np.add: loops.ADD, np.subtract: loops.SUBTRACT, np.multiply: loops.MULTIPLY, np.divide: loops.DIVIDE,
-    np.negative: loops.NEGATE, np.abs: loops.SIZE, facets.step: loops.STEP,
+    np.add: kinds.ADD, np.subtract: kinds.SUBTRACT, np.multiply: kinds.MULTIPLY, np.divide: kinds.DIVIDE,
+    np.negative: kinds.NEGATE, np.abs: kinds.SIZE, facets.step: kinds.STEP,
 }  # fmt: skip
 FAST: dict[Any, int] = {  # where the arguments are not special; else a function of NumPy's is called
-    np.minimum: loops.SMALLER, np.maximum: loops.LARGER, facets.power: loops.POWER,
+    np.minimum: kinds.SMALLER, np.maximum: kinds.LARGER, facets.power: kinds.POWER,
 }  # fmt: skip
 FUNCTIONS = {facets.power: np.float_power}
 PLACES = {"x": 0, "z": 1, "t": 2, "y": 3}  # of arguments and result
@@ -53,16 +53,16 @@ class Writer:
         if row is None:
             if isinstance(term.symbol, str):
                 return PLACES[term.symbol]
-            return self.enter(loops.LOAD, constant(term.symbol))
+            return self.enter(kinds.LOAD, constant(term.symbol))
         if row is wide:
             return self.term(term.args[0])
         if row is choose:
-            return self.enter(loops.CHOOSE, *map(self.term, term.args))
+            return self.enter(kinds.CHOOSE, *map(self.term, term.args))
         try:
-            inline, fast = INLINE.get(row.value), FAST.get(row.value, loops.CALL)
+            inline, fast = INLINE.get(row.value), FAST.get(row.value, kinds.CALL)
             function = FUNCTIONS.get(row.value, row.value)
         except TypeError:  # a value that cannot be looked up is none of NumPy's
-            inline, fast, function = None, loops.CALL, None
+            inline, fast, function = None, kinds.CALL, None
         if inline is not None:
             return self.enter(inline, *map(self.term, term.args))
         if row.value is np.positive:
@@ -80,7 +80,7 @@ class Writer:
         if line not in self.known:
             if len(self.instructions) == ROOM:
                 raise NotLowered
-            self.known[line] = loops.TAKEN + len(self.instructions)
+            self.known[line] = kinds.TAKEN + len(self.instructions)
             self.instructions.append(line)  # type: ignore[arg-type]  # four of them
         return self.known[line]
 

@@ -22,7 +22,7 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, ROWS, Graph
 from ..graphs.ops import Op, Term
-from ..loops import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT
+from ..loops.kinds import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT
 from .instructions import Machine, machine
 
 Ints = npt.NDArray[Any]

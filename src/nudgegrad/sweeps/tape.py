@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import loops
 from ..compiled import call, is_compiled, machine_code
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
-from ..loops import TAKEN
+from ..loops.kinds import TAKEN
+from ..loops.values import run_forward
 from . import groups
 from .evaluate import WIDE
 from .instructions import ROOM
@@ -78,10 +78,10 @@ def _compute_plainly(graph: Graph, values: Array) -> None:
                 for i, y in zip(mine, row.value(*args).tolist(), strict=True):
                     found[i] = y
             try:
-                loops.run_forward(in_order, start, stop, *shared, found, None, None, None)
+                run_forward(in_order, start, stop, *shared, found, None, None, None)
             except ZeroDivisionError:  # which arrays have no word for
                 values[:] = found
-                loops.run_forward(order.nodes, start, stop, *shared, values, None, None, None)
+                run_forward(order.nodes, start, stop, *shared, values, None, None, None)
                 found = values.tolist()
             start = stop
     values[:] = found

@@ -1,0 +1,265 @@
+"""Derivatives from local nudges, nudges, and what rounding does to them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .kinds import LINEAR, PRODUCT, loop
+
+
+@loop
+def chain(
+    low: int, high: int, operands: Any, partials: Any, seconds: Any, truncations: Any, bars: Any, unit:
+    float,
+    estimate: Any, second: Any, truncation: Any, bar: Any,
+) -> None:  # fmt: skip
+    """Carry derivatives and bars of nodes high - 1 down to low on to their operands. Of the partials,
+    three for each node, those with a negative bar are none."""
+    for i in range(high - 1, low - 1, -1):
+        for k in range(3):
+            e = 3 * (i - low) + k
+            b = bars[e]
+            if b < 0.0:
+                continue
+            j = operands[3 * i + k]
+            p = partials[e]
+            t = truncations[e]
+            size = abs(p)
+            slope = abs(estimate[i])
+            term = p * estimate[i]
+            estimate[j] += term
+            second[j] += seconds[e] * second[i]
+            truncation[j] += (size + t) * truncation[i] + slope * t
+            bar[j] += (size + b) * bar[i] + slope * b + unit * (abs(term) + abs(estimate[j]))
+
+
+@loop
+def value_errors(
+    codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, live: Any, partials: Any, claims: Any,
+    unit: float, least: float, errors: Any,
+) -> None:  # fmt: skip
+    """How far each value can be off in the worst case, to first order, where inputs are exact."""
+    place = 0
+    for i in range(len(codes)):
+        code = codes[i]
+        if code < 0 or live[i] == 0:
+            continue
+        a = operands[3 * i]
+        b = operands[3 * i + 1]
+        carried = 0.0
+        kind = kinds[code]
+        if kind == PRODUCT:
+            carried = abs(values[b]) * errors[a] + abs(values[a]) * errors[b]
+        elif kind == LINEAR:
+            carried = abs(weights[3 * code]) * errors[a]
+            if b >= 0:
+                carried += abs(weights[3 * code + 1]) * errors[b]
+        else:
+            for k in range(3):
+                j = operands[3 * i + k]
+                if j >= 0 and errors[j] > 0.0:
+                    carried += abs(partials[place + k]) * errors[j]
+            place += 3
+        errors[i] = carried + claims[code] * (unit * abs(values[i]) + least)
+
+
+@loop
+def adjoint_errors(
+    top: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, live: Any, partials: Any,
+    partial_errors: Any, errors: Any, unit: float, least: float, sums: Any, found: Any,
+) -> None:  # fmt: skip
+    """How far each adjoint can be off in the worst case, to first order: from the values' errors, from
+    those of the partials as rows compute them, and from its own products and sums."""
+    place = len(partials)
+    sums[top] = 1.0
+    for i in range(top, -1, -1):
+        code = codes[i]
+        if code < 0 or live[i] == 0:
+            continue
+        kind = kinds[code]
+        adjoint = sums[i]
+        size = abs(adjoint)
+        error = found[i]
+        if kind != LINEAR and kind != PRODUCT:  # noqa: PLR1714 - numba takes no tuple of mixed integers
+            place -= 3
+        for k in range(3):
+            j = operands[3 * i + k]
+            if j < 0:
+                continue
+            if kind == LINEAR:
+                p = weights[3 * code + k]
+                own = 0.0
+            elif kind == PRODUCT:
+                other = operands[3 * i + 1 - k]
+                p = values[other]
+                own = errors[other]
+            else:
+                p = partials[place + k]
+                own = partial_errors[place + k]
+            term = adjoint * p
+            before = sums[j]
+            after = before + term
+            sums[j] = after
+            more = own * (size + error)
+            if p != 0.0 and error > 0.0:
+                more += abs(p) * error
+            if abs(p) != 1.0 and p != 0.0 and size != 1.0:
+                more += unit * abs(term) + least
+            if before != 0.0 and term != 0.0:
+                more += unit * abs(after)
+            found[j] += more
+
+
+@loop
+def total_rounding(codes: Any, live: Any, values: Any, slopes: Any, claims: Any, unit: float) -> float:
+    """Sum of the squares of what the rounding of each op, by its row's claim, does to J."""
+    total = 0.0
+    for i in range(len(codes)):
+        if codes[i] >= 0 and live[i]:
+            lost = slopes[i] * claims[codes[i]] * unit * values[i]
+            if lost == lost:  # noqa: PLR0124 - not nan
+                total += lost * lost
+    return total
+
+
+@loop
+def choose_nudges(
+    order: int, exact_degree: int, moments: Any, widest: float, nodes: Any, jets: Any, scales: Any,
+    degrees: Any, caps: Any, size: float, noise: float, unit: float, least: float, found: Any,
+) -> None:  # fmt: skip
+    """The power of two at which truncation and rounding of each node are smallest, as its jet has them.
+
+    `size` is that of J, `noise` what rounding does to it; T = sum_k moments_k |c_k| t^(k-1), N = noise /
+    (sqrt(2) t), in t = h / scale. Where no term bounds t, J may grow to twice its size; a nudge of the
+    node's own size is always tried. nan where a cap leaves nothing."""
+    level = math.log2(noise) + 2.0 if noise > 0.0 else -1100.0
+    for n in range(len(nodes)):
+        v = nodes[n]
+        at = v * order - 1
+        balance = math.inf
+        for k in range(exact_degree + 1, order + 1):
+            c = abs(jets[at + k])
+            if c > 0.0 and degrees[v] >= k and c < math.inf:
+                digits, exponent = math.frexp(c)
+                balance = min(balance, (level - (exponent + 2.0 * digits)) / k)  # log2 c within 0.09, and 2
+        slope = abs(jets[at + 1])
+        second = abs(jets[at + 2])
+        straight = balance == math.inf
+        grown = 1.0
+        if slope > 0.0:
+            grown = max(grown, size / slope)
+        if straight:
+            t = grown
+            if second > 0.0:
+                t = min(t, max(1.0, math.sqrt(size / second)))
+        else:
+            best = math.inf
+            t = 1.0
+            trial = math.ldexp(1.0, math.floor(min(max(balance, -1000.0), 900.0)) - 3)
+            for _ in range(7):
+                total = 0.0
+                for k in range(min(order, degrees[v]), 1, -1):
+                    total = (total + moments[k] * abs(jets[at + k])) * trial
+                total += noise / (1.4142135623730951 * trial)
+                if total < best:
+                    best = total
+                    t = trial
+                trial *= 2.0
+            if second > 0.0 and exact_degree > 1:
+                t = min(t, max(1.0, math.sqrt(size / second)))
+        reach = caps[v] / (scales[v] * widest)
+        t = min(t, reach)
+        if not t > 0.0:
+            found[n] = math.nan
+            continue
+        h = math.ldexp(0.5, math.frexp(t)[1]) * scales[v]
+        h = max(h, 2.0 * unit * scales[v], least)
+        found[n] = h if h <= caps[v] and h < math.inf else math.nan
+
+
+@loop
+def sketch_rounding(
+    top: int, rounds: int, seed: int, live: Any, codes: Any, first: Any, consumers: Any, weights: Any,
+    table: Any,
+    minima: Any, found: Any,
+) -> None:  # fmt: skip
+    """Into `found`, what the weights of all that depends on each node add up to, about: `rounds` numbers
+    are drawn for each op from the exponential distribution with its weight as rate, and the smallest one
+    below each node is exponential with the sum as rate (Cohen 1997, section 3)."""
+    state = seed
+    for v in range(top, -1, -1):
+        if live[v] == 0:
+            continue
+        begin = v * rounds
+        for r in range(rounds):
+            minima[begin + r] = math.inf
+        for e in range(first[v], first[v + 1]):
+            other = consumers[e] * rounds
+            for r in range(rounds):
+                minima[begin + r] = min(minima[begin + r], minima[other + r])
+        total = 0.0
+        for r in range(rounds):
+            total += minima[begin + r]
+        found[v] += total
+        if codes[v] >= 0 and weights[v] > 0.0:
+            for r in range(rounds):
+                state = (state * 1103515245 + 12345) % 2147483648
+                minima[begin + r] = min(minima[begin + r], table[state // 262144] / weights[v])
+
+
+@loop
+def straight_partials(
+    low: int, high: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, scales: Any,
+    moves: Any, claims: Any, unit: float, least: float, estimates: Any, seconds: Any, bars: Any,
+) -> None:  # fmt: skip
+    """Nudge the operands of sums and products among some nodes by their own size, and by half of it: from
+    these values estimates of the partials, three for each node, and bars; inf where two disagree."""
+    for i in range(low, high):
+        code = codes[i]
+        if code < 0 or moves[i] == 0 or (kinds[code] != LINEAR and kinds[code] != PRODUCT):
+            continue
+        claim = claims[code]
+        first = operands[3 * i]
+        second = operands[3 * i + 1]
+        for k in range(2):
+            j = first if k == 0 else second
+            if j < 0 or moves[j] == 0:
+                continue
+            e = 3 * (i - low) + k
+            x = values[j]
+            h = scales[j]
+            z = 0.0
+            if second >= 0:
+                other = second if k == 0 else first
+                z = values[other]
+                if kinds[code] == LINEAR:
+                    h = max(h, scales[other])
+            mine = weights[3 * code + k]
+            held = weights[3 * code + 1 - k] * z if second >= 0 else 0.0
+            one = 0.0
+            room = 0.0
+            for turn in range(2):
+                up = x + h
+                down = x - h
+                width = up - down
+                if kinds[code] == PRODUCT:
+                    above = up * z
+                    below = down * z
+                elif second >= 0:
+                    above = mine * up + held
+                    below = mine * down + held
+                else:
+                    above = mine * up
+                    below = mine * down
+                slope = (above - below) / width
+                bar = claim * (unit * (abs(above) + abs(below)) + least) / width
+                bar += 4.0 * 1.1102230246251565e-16 * abs(slope)
+                if turn == 0:
+                    one = slope
+                    room = bar
+                    h *= 0.5
+                else:
+                    estimates[e] = one
+                    seconds[e] = slope
+                    bars[e] = room if abs(one - slope) <= room + bar else math.inf

@@ -1,0 +1,275 @@
+"""Series of a node along the one that is nudged, and jets put together from them.
+
+A series has its coefficients 1 to `order`; that of node i in `work` begins at place[i] * order where
+stamp[i] is the node that is being nudged, v. t is in units of scales[v].
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .kinds import ENDLESS, LINEAR, PRODUCT, SCALED, UNARY, WEIGHTED, inlined, loop
+
+
+@loop
+def compose(
+    outer: Any, first: int, inner: Any, begin: int, factor: float, order: int, found: Any, to: int, room:
+    Any
+) -> None:  # fmt: skip
+    """Add to `found` the coefficients of sum_m outer_m (factor * inner)^m."""
+    straight = True
+    for k in range(1, order):
+        if inner[begin + k] != 0.0:
+            straight = False
+    d = inner[begin] * factor
+    if straight:
+        power = 1.0
+        for k in range(order):
+            power *= d
+            found[to + k] += outer[first + k] * power
+        return
+    room[0] = outer[first + order - 1]
+    for m in range(order - 1, 0, -1):  # Horner's rule on truncated series
+        size = order - m
+        for k in range(size, 0, -1):
+            total = 0.0
+            for j in range(1, k + 1):
+                total += inner[begin + j - 1] * room[k - j]
+            room[k] = factor * total
+        room[0] = outer[first + m - 1]
+    for k in range(1, order + 1):
+        total = 0.0
+        for j in range(1, k + 1):
+            total += inner[begin + j - 1] * room[k - j]
+        found[to + k - 1] += factor * total
+
+
+@loop
+def multiply(x: Any, a: int, x0: float, z: Any, b: int, z0: float, order: int, found: Any, to: int) -> None:
+    """Add the coefficients of (x0 + x)(z0 + z)."""
+    for k in range(order):
+        total = x0 * z[b + k] + z0 * x[a + k]
+        for j in range(k):
+            total += x[a + j] * z[b + k - 1 - j]
+        found[to + k] += total
+
+
+@loop
+def compose_two(
+    table: Any, first: int, x: Any, a: int, fx: float, z: Any, b: int, fz: float, order: int, found: Any,
+    to: int, room: Any,
+) -> None:  # fmt: skip
+    """Add the coefficients of sum_ij table_ij (fx x)^i (fz z)^j, i + j from 1 to `order`; a, b are -1 for
+    an operand that does not move. `table` has i outside, j inside, without 00."""
+    width = order + 1
+    powers, sums = order + 2, (order + 2) + width * width  # where in `room`
+    for k in range(width * width):
+        room[powers + k] = 0.0
+    room[powers] = 1.0
+    for j in range(1, width):
+        for k in range(1, width):
+            total = 0.0
+            if b >= 0:
+                for n in range(1, k + 1):
+                    total += z[b + n - 1] * room[powers + (j - 1) * width + k - n]
+            room[powers + j * width + k] = fz * total
+    for k in range(width):
+        room[sums + k] = 0.0
+    end = first + width * (width + 1) // 2 - 1
+    for i in range(order, -1, -1):
+        for k in range(order, -1, -1):
+            total = 0.0
+            if a >= 0:
+                for n in range(1, k + 1):
+                    total += x[a + n - 1] * room[sums + k - n]
+            room[sums + k] = fx * total
+        end -= width - i
+        for j in range(width - i):
+            if i + j > 0:
+                weight = table[end + j]
+                for k in range(width):
+                    room[sums + k] += weight * room[powers + j * width + k]
+    for k in range(1, width):
+        found[to + k - 1] += room[sums + k]
+
+
+@loop
+def find_series(
+    i: int, v: int, ways: Any, codes: Any, slopes: Any, operands: Any, values: Any, scales: Any, held: Any,
+    order: int, stamp: Any, place: Any, work: Any, to: int, degree: Any, room: Any,
+) -> Any:  # fmt: skip
+    """Into `work` from `to` on, the series of node i along v, from those operands that have one; returns
+    its degree in v. `held` is what rows gave: (numbers, begins, axes, reaches, growths, of)."""
+    a = operands[3 * i]
+    b = operands[3 * i + 1]
+    for k in range(order):
+        work[to + k] = 0.0
+    at_a = place[a] * order if stamp[a] == v else -1
+    at_b = place[b] * order if b >= 0 and stamp[b] == v else -1
+    way = ways[i]
+    high_a = degree[place[a]] if at_a >= 0 else 0
+    high_b = degree[place[b]] if at_b >= 0 else 0
+    if way == LINEAR:
+        code = codes[i]
+        if at_a >= 0:
+            weight = slopes[3 * code]
+            for k in range(order):
+                work[to + k] += weight * work[at_a + k]
+        if at_b >= 0:
+            weight = slopes[3 * code + 1]
+            for k in range(order):
+                work[to + k] += weight * work[at_b + k]
+        return max(high_a, high_b)
+    if way == PRODUCT:
+        if at_a >= 0 and at_b >= 0:
+            multiply(work, at_a, values[a], work, at_b, values[b], order, work, to)
+            return min(high_a + high_b, ENDLESS)
+        if at_a >= 0:
+            weight = values[b]
+            for k in range(order):
+                work[to + k] = weight * work[at_a + k]
+            return high_a
+        weight = values[a]
+        for k in range(order):
+            work[to + k] = weight * work[at_b + k]
+        return high_b
+    numbers, begins, axes, _reaches, growths, of = held
+    f = of[i]
+    begin = begins[f]
+    if way == WEIGHTED:
+        high = 0
+        for n in range(3):
+            j = operands[3 * i + n]
+            if j >= 0 and stamp[j] == v:
+                base = place[j] * order
+                weight = numbers[begin + n]
+                for k in range(order):
+                    work[to + k] += weight * work[base + k]
+                high = max(high, degree[place[j]])
+        return high
+    if way == UNARY:
+        j = operands[3 * i + axes[f]]
+        compose(numbers, begin, work, place[j] * order, 1.0 / scales[j], order, work, to, room)
+        return min(degree[place[j]] * growths[f], ENDLESS)
+    if way == SCALED:
+        for k in range(order):
+            room[order + 1 + k] = 0.0
+        if at_b >= 0:
+            compose(numbers, begin + 1, work, at_b, 1.0 / scales[b], order, room, order + 1, room)
+        g = numbers[begin]
+        x0 = values[a]
+        for k in range(order):
+            total = x0 * room[order + 1 + k]
+            if at_a >= 0:
+                total += g * work[at_a + k]
+                for j in range(k):
+                    total += work[at_a + j] * room[order + k - j]
+            work[to + k] = total
+        return ENDLESS if at_b >= 0 else high_a
+    compose_two(
+        numbers, begin, work, at_a, 1.0 / scales[a], work, at_b, 1.0 / scales[b], order, work, to, room
+    )  # fmt: skip
+    return ENDLESS
+
+
+@loop
+def limit(
+    i: int, v: int, operands: Any, order: int, stamp: Any, place: Any, work: Any, held: Any, cap: Any, by:
+    Any
+) -> None:  # fmt: skip
+    """Lower `cap[0]` to the t at which the arguments of node i have moved as far as its row allows."""
+    f = held[5][i]
+    if f < 0:
+        return
+    reach = held[3][f]
+    if reach == math.inf:
+        return
+    first = 0.0
+    second = 0.0
+    for n in range(3):
+        j = operands[3 * i + n]
+        if j >= 0 and stamp[j] == v:
+            first += abs(work[place[j] * order])
+            second += abs(work[place[j] * order + 1])
+    t = min(reach / first, math.sqrt(reach / second)) if first > 0.0 and second > 0.0 else math.inf
+    if second == 0.0 and first > 0.0:
+        t = reach / first
+    elif first == 0.0 and second > 0.0:
+        t = math.sqrt(reach / second)
+    if t < cap[0]:
+        cap[0] = t
+        by[0] = i
+
+
+@loop
+def join(
+    u: int, v: int, ways: Any, codes: Any, slopes: Any, operands: Any, values: Any, scales: Any, held: Any,
+    order: int, stamp: Any, place: Any, work: Any, to: int, degree: Any, room: Any, jets: Any, degrees: Any,
+    caps: Any, blames: Any, cap: Any, by: Any,
+) -> Any:  # fmt: skip
+    """Add to the jet along v what goes through node u, whose own jet is known; returns J's degree on that
+    way."""
+    high = find_series(
+        u,
+        v,
+        ways,
+        codes,
+        slopes,
+        operands,
+        values,
+        scales,
+        held,
+        order,
+        stamp,
+        place,
+        work,
+        to,
+        degree,
+        room,
+    )
+    compose(jets, u * order, work, to, 1.0 / scales[u], order, jets, v * order, room)
+    limit(u, v, operands, order, stamp, place, work, held, cap, by)
+    if caps[u] < math.inf:
+        t = cap[0]
+        first = abs(work[to])
+        second = abs(work[to + 1])
+        if first > 0.0:
+            t = min(t, caps[u] / first)
+        if second > 0.0:
+            t = min(t, math.sqrt(caps[u] / second))
+        if t < cap[0]:
+            cap[0] = t
+            by[0] = blames[u]
+    return min(high * degrees[u], ENDLESS)
+
+
+@inlined
+def push(heap: Any, size: int, u: int) -> None:
+    """Enter u into a heap of that size."""
+    k = size
+    while k > 0:
+        above = (k - 1) // 2
+        if heap[above] <= u:
+            break
+        heap[k] = heap[above]
+        k = above
+    heap[k] = u
+
+
+@inlined
+def pop(heap: Any, size: int) -> Any:
+    """Take the smallest out of a heap of that size."""
+    least = heap[0]
+    last = heap[size - 1]
+    k = 0
+    while 2 * k + 1 < size - 1:
+        below = 2 * k + 1
+        if below + 1 < size - 1 and heap[below + 1] < heap[below]:
+            below += 1
+        if heap[below] >= last:
+            break
+        heap[k] = heap[below]
+        k = below
+    heap[k] = last
+    return least
