@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,10 +89,14 @@ def anew(monkeypatch):
 def test_a_function_that_is_not_as_it_should_be_is_not_called_by_its_address(fault, monkeypatch):
     """Its rows are computed by their own array operations."""
     if fault == "header":
-        fields = list(instructions._Ufunc._fields_)
-        shifted = [("more", fields[1][1]), *fields]
-        shape = type("_Ufunc", (ctypes.Structure,), {"_fields_": shifted})
-        monkeypatch.setattr(instructions, "_Ufunc", shape)
+        read = instructions._Ufunc.from_address
+
+        fields = {name for name, _ in instructions._Ufunc._fields_} - {"name"}
+
+        def other(address):
+            return SimpleNamespace(name=b"another", **{f: getattr(read(address), f) for f in fields})
+
+        monkeypatch.setattr(instructions, "_Ufunc", SimpleNamespace(from_address=other))
     else:
         monkeypatch.setattr(instructions, "_has_the_bits", lambda *_: False)
     lowered = {row.name for row, yes in zip(ROWS, machine().lowered, strict=True) if yes}
