@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .kinds import ENDLESS, LINEAR, PRODUCT, loop
-from .series import compose, find_series, join, limit, pop, push
+from .kinds import AHEAD, ENDLESS, LANES, LINEAR, PRODUCT, UNARY, loop
+from .series import compose, compose_five, find_series, join, limit, limit_one, pop, push, shift
 
 # The two loops below have sums and products written out: a call costs more than these do.
 
@@ -124,24 +124,8 @@ def windowed_jets(
                         for k in range(order):
                             power *= d
                             jets[v * order + k] += jets[u * order + k] * power
-                    elif order == 5:  # `compose`, written out
-                        f = 1.0 / scales[u]
-                        d, d2, d3 = f * work[to], f * work[to + 1], f * work[to + 2]
-                        d4 = f * work[to + 3]
-                        s2, s3 = d * d, 2.0 * d * d2
-                        s4, s5 = 2.0 * d * d3 + d2 * d2, 2.0 * (d * d4 + d2 * d3)
-                        c3, c4 = d * s2, d * s3 + d2 * s2
-                        c5 = d * s4 + d2 * s3 + d3 * s2
-                        q4, q5 = d * c3, d * c4 + d2 * c3
-                        o = u * 5
-                        one, two, three, four = jets[o], jets[o + 1], jets[o + 2], jets[o + 3]
-                        into = v * 5
-                        jets[into] += one * d
-                        jets[into + 1] += one * d2 + two * s2
-                        jets[into + 2] += one * d3 + two * s3 + three * c3
-                        jets[into + 3] += one * d4 + two * s4 + three * c4 + four * q4
-                        last = one * f * work[to + 4] + two * s5 + three * c5 + four * q5
-                        jets[into + 4] += last + jets[o + 4] * (d * q4)
+                    elif order == 5:
+                        compose_five(jets, u * 5, work, to, 1.0 / scales[u], jets, v * 5)
                     else:
                         compose(jets, u * order, work, to, 1.0 / scales[u], order, jets, v * order, room)
                     t = abs(work[to])
@@ -158,11 +142,11 @@ def windowed_jets(
                     u, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
                     to, degree, room,
                 )  # fmt: skip
-                limit(u, v, operands, order, stamp, place, work, held, cap, by)
+                limit(u, v, operands, order, stamp, place, work, held, cap, by, 0)
             else:
                 reached = join(
-                    u, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
-                    to, degree, room, jets, degrees, caps, blames, cap, by,
+                    u, v, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
+                    to, degree, room, jets, degrees, caps, blames, cap, by, 0,
                 )  # fmt: skip
             if go:
                 degree[seen] = reached
@@ -192,34 +176,57 @@ def exact_jets(
     top: int, order: int, nodes: Any, computed: Any, ways: Any, codes: Any, slopes: Any, operands: Any,
     values: Any, scales: Any, held: Any, first: Any, consumers: Any, joins: Any, stamp: Any, place: Any,
     jets: Any, degrees: Any, caps: Any, blames: Any, work: Any, degree: Any, free: Any, room: Any,
+    done: Any, lanes: Any, cap: Any, by: Any,
 ) -> None:  # fmt: skip
     """Jets of J along some nodes, descending, whose post-dominators' jets are known or among them: from
-    each a forward jet through `computed`, all live nodes that have operands, to its post-dominator. A
-    series that has been used by its only consumer makes room for another: most of the work stays in the
-    cache."""
-    cap = room[len(room) - 1 :]
-    by = place[len(place) - 1 :]
-    zeros = len(work) - order
+    each a forward jet through `computed`, all live nodes that have operands, to its post-dominator.
+
+    Nodes with the same one, none of which depends on another, go together: their series stand side by side
+    in one slot, and what leads from node to node is looked up once. A slot that has been used by its only
+    consumer makes room for another: most of the work stays in the cache."""
+    width = LANES * order
+    zeros = len(work) - width
+    numbers, begins, axes, reaches, growths, of = held
     for n in range(len(nodes)):
         v = nodes[n]
+        if done[v]:
+            continue
+        done[v] = 1
         if v == top:
             jets[v * order] = scales[v]
             degrees[v] = 1
             continue
         last = joins[v]
-        stamp[v] = v
-        place[v] = 0
-        degree[0] = 1
-        work[0] = scales[v]
-        for k in range(1, order):
-            work[k] = 0.0
-        cap[0] = math.inf
-        by[0] = -1
-        for k in range(order):
-            jets[v * order + k] = 0.0
-        seen = 0
-        spare = 0
         start = consumers[first[v]]
+        lanes[0] = v
+        count = 1
+        if start < last:
+            for m in range(n + 1, min(n + AHEAD, len(nodes))):
+                u = nodes[m]
+                if done[u] == 0 and joins[u] == last and v < consumers[first[u]] < last:
+                    done[u] = 1
+                    lanes[count] = u
+                    start = min(start, consumers[first[u]])
+                    count += 1
+                    if count == LANES:
+                        break
+        for lane in range(count):
+            u = lanes[lane]
+            stamp[u] = v
+            place[u] = lane * LANES
+            for k in range(LANES):
+                degree[lane * LANES + k] = 0
+            for k in range(width):
+                work[lane * width + k] = 0.0
+            degree[lane * LANES + lane] = 1
+            work[lane * width + lane * order] = scales[u]
+            cap[lane] = math.inf
+            by[lane] = -1
+            for k in range(order):
+                jets[u * order + k] = 0.0
+        seen = (count - 1) * LANES
+        spare = 0
+        size = count * order
         low, high = 0, len(computed)
         while low < high:
             middle = (low + high) // 2
@@ -231,79 +238,74 @@ def exact_jets(
         while i < last:
             a = operands[3 * i]
             b = operands[3 * i + 1]
-            at_a = place[a] * order if stamp[a] == v else -1
-            at_b = place[b] * order if b >= 0 and stamp[b] == v else -1
+            at_a = place[a] if stamp[a] == v else -1
+            at_b = place[b] if b >= 0 and stamp[b] == v else -1
             way = ways[i]
-            if way == LINEAR or (way == PRODUCT and (at_a < 0 or at_b < 0)):
-                if at_a >= 0 or at_b >= 0:
-                    once_a = at_a >= 0 and first[a + 1] - first[a] == 1
-                    once_b = at_b >= 0 and first[b + 1] - first[b] == 1
-                    if once_a:
-                        slot = place[a]
-                        if once_b:
-                            free[spare] = place[b]
-                            spare += 1
-                    elif once_b:
-                        slot = place[b]
-                    elif spare > 0:
-                        spare -= 1
-                        slot = free[spare]
-                    else:
-                        seen += 1
-                        slot = seen
-                    to = slot * order
+            straight = way == LINEAR or (way == PRODUCT and (at_a < 0 or at_b < 0))
+            c = -1 if straight else operands[3 * i + 2]
+            if at_a >= 0 or at_b >= 0 or (c >= 0 and stamp[c] == v):
+                if spare > 0:
+                    spare -= 1
+                    slot = free[spare]
+                else:
+                    seen += LANES
+                    slot = seen
+                if straight:
                     if way == LINEAR:
                         weight_a = slopes[3 * codes[i]]
                         weight_b = slopes[3 * codes[i] + 1]
                     else:
                         weight_a = values[b]
                         weight_b = values[a]
-                    degree[slot] = max(
-                        degree[place[a]] if at_a >= 0 else 0, degree[place[b]] if at_b >= 0 else 0
-                    )
-                    if at_a < 0:
-                        at_a = zeros
-                    if at_b < 0:
-                        at_b = zeros
-                    if order == 5:  # written out: a loop that short costs more than what it does
-                        first_one = weight_a * work[at_a] + weight_b * work[at_b]
-                        second_one = weight_a * work[at_a + 1] + weight_b * work[at_b + 1]
-                        third_one = weight_a * work[at_a + 2] + weight_b * work[at_b + 2]
-                        fourth_one = weight_a * work[at_a + 3] + weight_b * work[at_b + 3]
-                        work[to + 4] = weight_a * work[at_a + 4] + weight_b * work[at_b + 4]
-                        work[to] = first_one
-                        work[to + 1] = second_one
-                        work[to + 2] = third_one
-                        work[to + 3] = fourth_one
-                    else:
-                        for k in range(order):
-                            work[to + k] = weight_a * work[at_a + k] + weight_b * work[at_b + k]
-                    stamp[i] = v
-                    place[i] = slot
-            elif at_a >= 0 or at_b >= 0 or (operands[3 * i + 2] >= 0 and stamp[operands[3 * i + 2]] == v):
-                if spare > 0:
-                    spare -= 1
-                    slot = free[spare]
+                    for lane in range(count):
+                        degree[slot + lane] = max(
+                            degree[at_a + lane] if at_a >= 0 else 0,
+                            degree[at_b + lane] if at_b >= 0 else 0,
+                        )
+                    from_a = at_a * order if at_a >= 0 else zeros
+                    from_b = at_b * order if at_b >= 0 else zeros
+                    to = slot * order
+                    for k in range(size):
+                        work[to + k] = weight_a * work[from_a + k] + weight_b * work[from_b + k]
+                elif way == UNARY and order == 5:
+                    f = of[i]
+                    j = operands[3 * i + axes[f]]
+                    for lane in range(count):
+                        to = (slot + lane) * 5
+                        for k in range(5):
+                            work[to + k] = 0.0
+                        first_one = (place[j] + lane) * 5
+                        compose_five(numbers, begins[f], work, first_one, 1.0 / scales[j], work, to)
+                        degree[slot + lane] = min(degree[place[j] + lane] * growths[f], ENDLESS)
+                        limit_one(i, reaches[f], work, first_one, cap, by, lane)
                 else:
-                    seen += 1
-                    slot = seen
-                degree[slot] = find_series(
-                    i, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
-                    slot * order, degree, room,
-                )  # fmt: skip
-                limit(i, v, operands, order, stamp, place, work, held, cap, by)
+                    for lane in range(count):
+                        degree[slot + lane] = find_series(
+                            i, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place,
+                            work, (slot + lane) * order, degree, room,
+                        )  # fmt: skip
+                        limit(i, v, operands, order, stamp, place, work, held, cap, by, lane)
+                        shift(i, v, operands, stamp, place, 1)
+                    shift(i, v, operands, stamp, place, -count)
                 stamp[i] = v
                 place[i] = slot
-                for k in range(3):
-                    j = operands[3 * i + k]
-                    if j >= 0 and stamp[j] == v and first[j + 1] - first[j] == 1:
-                        free[spare] = place[j]
-                        spare += 1
+                if at_a >= 0 and first[a + 1] - first[a] == 1:
+                    free[spare] = at_a
+                    spare += 1
+                if at_b >= 0 and b != a and first[b + 1] - first[b] == 1:
+                    free[spare] = at_b
+                    spare += 1
+                if c >= 0 and c != a and c != b and stamp[c] == v and first[c + 1] - first[c] == 1:  # noqa: PLR1714
+                    free[spare] = place[c]
+                    spare += 1
             low += 1
             i = computed[low]
-        degrees[v] = join(
-            last, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
-            (seen + 1) * order, degree, room, jets, degrees, caps, blames, cap, by,
-        )  # fmt: skip
-        caps[v] = cap[0] * scales[v]
-        blames[v] = by[0]
+        for lane in range(count):
+            u = lanes[lane]
+            degrees[u] = join(
+                last, v, u, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work,
+                (seen + LANES) * order, degree, room, jets, degrees, caps, blames, cap, by, lane,
+            )  # fmt: skip
+            shift(last, v, operands, stamp, place, 1)
+            caps[u] = cap[lane] * scales[u]
+            blames[u] = by[lane]

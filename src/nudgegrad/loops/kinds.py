@@ -17,6 +17,7 @@ WEIGHTED, UNARY, SCALED, GENERAL = 5, 6, 7, 8  # what a node of another code doe
 ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SIZE, STEP, CHOOSE = 1, 2, 3, 4, 5, 6, 7, 8  # instructions
 LOAD, SMALLER, LARGER, POWER, CALL = 9, 10, 11, 12, 13
 TAKEN = 4  # places of x, z, t and y; an instruction's result has the next one
+LANES, AHEAD = 4, 400  # nodes whose exact jets go together, of so many that follow each other
 ENDLESS = 10000  # a degree from which on J counts as no polynomial
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .kinds import ENDLESS, LINEAR, PRODUCT, SCALED, UNARY, WEIGHTED, inlined, loop
+from .kinds import ENDLESS, GENERAL, LINEAR, PRODUCT, SCALED, UNARY, WEIGHTED, inlined, loop
 
 
 @loop
@@ -43,6 +43,25 @@ def compose(
         for j in range(1, k + 1):
             total += inner[begin + j - 1] * room[k - j]
         found[to + k - 1] += factor * total
+
+
+@inlined
+def compose_five(outer: Any, o: int, inner: Any, begin: int, f: float, found: Any, to: int) -> None:
+    """`compose` of order 5, written out: loops that short cost more than what they do."""
+    d, d2, d3 = f * inner[begin], f * inner[begin + 1], f * inner[begin + 2]
+    d4 = f * inner[begin + 3]
+    s2, s3 = d * d, 2.0 * d * d2
+    s4, s5 = 2.0 * d * d3 + d2 * d2, 2.0 * (d * d4 + d2 * d3)
+    c3, c4 = d * s2, d * s3 + d2 * s2
+    c5 = d * s4 + d2 * s3 + d3 * s2
+    q4, q5 = d * c3, d * c4 + d2 * c3
+    one, two, three, four = outer[o], outer[o + 1], outer[o + 2], outer[o + 3]
+    found[to] += one * d
+    found[to + 1] += one * d2 + two * s2
+    found[to + 2] += one * d3 + two * s3 + three * c3
+    found[to + 3] += one * d4 + two * s4 + three * c4 + four * q4
+    last = one * f * inner[begin + 4] + two * s5 + three * c5 + four * q5
+    found[to + 4] += last + outer[o + 4] * (d * q4)
 
 
 @loop
@@ -105,11 +124,13 @@ def find_series(
     b = operands[3 * i + 1]
     for k in range(order):
         work[to + k] = 0.0
-    at_a = place[a] * order if stamp[a] == v else -1
-    at_b = place[b] * order if b >= 0 and stamp[b] == v else -1
+    high_a = degree[place[a]] if stamp[a] == v else 0
+    high_b = degree[place[b]] if b >= 0 and stamp[b] == v else 0
+    at_a = place[a] * order if high_a > 0 else -1  # of degree 0: a series of zeros
+    at_b = place[b] * order if high_b > 0 else -1
     way = ways[i]
-    high_a = degree[place[a]] if at_a >= 0 else 0
-    high_b = degree[place[b]] if at_b >= 0 else 0
+    if at_a < 0 and at_b < 0 and way in (PRODUCT, GENERAL):
+        return 0
     if way == LINEAR:
         code = codes[i]
         if at_a >= 0:
@@ -173,12 +194,33 @@ def find_series(
     return ENDLESS
 
 
+@inlined
+def reach_out(i: int, reach: float, first: float, second: float, cap: Any, by: Any, at: int) -> None:
+    """Lower `cap[at]` to the t at which the arguments of node i, of these coefficients, have moved by
+    `reach`."""
+    t = math.inf
+    if first > 0.0:
+        t = reach / first
+    if second > 0.0:
+        t = min(t, math.sqrt(reach / second))
+    if t < cap[at]:
+        cap[at] = t
+        by[at] = i
+
+
+@inlined
+def limit_one(i: int, reach: float, work: Any, begin: int, cap: Any, by: Any, at: int) -> None:
+    """`limit` where one argument moves."""
+    if reach < math.inf:
+        reach_out(i, reach, abs(work[begin]), abs(work[begin + 1]), cap, by, at)
+
+
 @loop
 def limit(
-    i: int, v: int, operands: Any, order: int, stamp: Any, place: Any, work: Any, held: Any, cap: Any, by:
-    Any
+    i: int, v: int, operands: Any, order: int, stamp: Any, place: Any, work: Any, held: Any, cap: Any,
+    by: Any, at: int,
 ) -> None:  # fmt: skip
-    """Lower `cap[0]` to the t at which the arguments of node i have moved as far as its row allows."""
+    """Lower `cap[at]` to the t at which the arguments of node i have moved as far as its row allows."""
     f = held[5][i]
     if f < 0:
         return
@@ -192,56 +234,49 @@ def limit(
         if j >= 0 and stamp[j] == v:
             first += abs(work[place[j] * order])
             second += abs(work[place[j] * order + 1])
-    t = min(reach / first, math.sqrt(reach / second)) if first > 0.0 and second > 0.0 else math.inf
-    if second == 0.0 and first > 0.0:
-        t = reach / first
-    elif first == 0.0 and second > 0.0:
-        t = math.sqrt(reach / second)
-    if t < cap[0]:
-        cap[0] = t
-        by[0] = i
+    reach_out(i, reach, first, second, cap, by, at)
 
 
 @loop
 def join(
-    u: int, v: int, ways: Any, codes: Any, slopes: Any, operands: Any, values: Any, scales: Any, held: Any,
-    order: int, stamp: Any, place: Any, work: Any, to: int, degree: Any, room: Any, jets: Any, degrees: Any,
-    caps: Any, blames: Any, cap: Any, by: Any,
+    u: int, v: int, into: int, ways: Any, codes: Any, slopes: Any, operands: Any, values: Any, scales: Any,
+    held: Any, order: int, stamp: Any, place: Any, work: Any, to: int, degree: Any, room: Any, jets: Any,
+    degrees: Any, caps: Any, blames: Any, cap: Any, by: Any, at: int,
 ) -> Any:  # fmt: skip
-    """Add to the jet along v what goes through node u, whose own jet is known; returns J's degree on that
-    way."""
+    """Add to the jet along `into` what goes through node u, whose own jet is known; returns J's degree on
+    that way. v is the stamp of the series."""
     high = find_series(
-        u,
-        v,
-        ways,
-        codes,
-        slopes,
-        operands,
-        values,
-        scales,
-        held,
-        order,
-        stamp,
-        place,
-        work,
-        to,
-        degree,
+        u, v, ways, codes, slopes, operands, values, scales, held, order, stamp, place, work, to, degree,
         room,
-    )
-    compose(jets, u * order, work, to, 1.0 / scales[u], order, jets, v * order, room)
-    limit(u, v, operands, order, stamp, place, work, held, cap, by)
+    )  # fmt: skip
+    compose(jets, u * order, work, to, 1.0 / scales[u], order, jets, into * order, room)
+    limit(u, v, operands, order, stamp, place, work, held, cap, by, at)
     if caps[u] < math.inf:
-        t = cap[0]
+        t = cap[at]
         first = abs(work[to])
         second = abs(work[to + 1])
         if first > 0.0:
             t = min(t, caps[u] / first)
         if second > 0.0:
             t = min(t, math.sqrt(caps[u] / second))
-        if t < cap[0]:
-            cap[0] = t
-            by[0] = blames[u]
+        if t < cap[at]:
+            cap[at] = t
+            by[at] = blames[u]
     return min(high * degrees[u], ENDLESS)
+
+
+@loop
+def shift(i: int, v: int, operands: Any, stamp: Any, place: Any, by: int) -> None:
+    """Move the places of the operands of a node that have a series, each once."""
+    a = operands[3 * i]
+    b = operands[3 * i + 1]
+    c = operands[3 * i + 2]
+    if stamp[a] == v:
+        place[a] += by
+    if b >= 0 and b != a and stamp[b] == v:
+        place[b] += by
+    if c >= 0 and c != a and c != b and stamp[c] == v:  # noqa: PLR1714 - numba takes no tuple of mixed integers
+        place[c] += by
 
 
 @inlined

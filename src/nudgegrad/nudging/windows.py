@@ -23,7 +23,7 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from ..graphs.ops import Op
-from ..loops.kinds import ENDLESS, GENERAL, QUOTIENT, SCALED, UNARY, WEIGHTED
+from ..loops.kinds import ENDLESS, GENERAL, LANES, QUOTIENT, SCALED, UNARY, WEIGHTED
 from ..sweeps.jets import jet_of
 from ..sweeps.run import Run
 from ..sweeps.schedule import VALUES, Ints, of_codes, schedule
@@ -152,14 +152,15 @@ def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> A
                 i = int(joins[i])
         wanted = np.array(sorted(needed, reverse=True), dtype=np.int32)
     computed = np.flatnonzero((s.moves != 0) & (graph.codes >= 0)).astype(np.int32)
-    stamp, place = np.full(n, -1, dtype=np.int32), np.zeros(n + 1, dtype=np.int32)
+    slots = len(computed) + LANES + 3
     call(
         "exact_jets", n, graph.output, order, wanted, computed, local.ways, graph.codes,
         schedule(graph).rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
-        local.held, s.first, s.consumers, joins, stamp, place, found.coefficients.reshape(-1),
-        found.degrees, found.caps, found.blames, np.zeros((len(computed) + 3) * order),
-        np.zeros(len(computed) + 2, dtype=np.int32), np.zeros(len(computed) + 2, dtype=np.int32),
-        _room(order),
+        local.held, s.first, s.consumers, joins, np.full(n, -1, dtype=np.int32),
+        np.zeros(n, dtype=np.int32), found.coefficients.reshape(-1), found.degrees, found.caps,
+        found.blames, np.zeros(slots * LANES * order), np.zeros(slots * LANES, dtype=np.int32),
+        np.zeros(slots, dtype=np.int32), _room(order), np.zeros(n, dtype=np.uint8),
+        np.zeros(LANES, dtype=np.int32), np.zeros(LANES), np.zeros(LANES, dtype=np.int32),
     )  # fmt: skip
     found.exact[wanted] = 1
     return found
