@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from benchmarks.graphs import program
+from nudgegrad.races.programs import program
 from nudgegrad import memory
 from nudgegrad.formats import FORMATS
 from nudgegrad.graphs.graph import ROWS

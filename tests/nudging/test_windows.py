@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.graphs import FAMILIES, program
+from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad import compiled, loops
 from nudgegrad.graphs.program import parse
 from nudgegrad.nudging.many import Many
