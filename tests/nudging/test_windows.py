@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad import compiled, loops
 from nudgegrad.graphs.program import parse
 from nudgegrad.nudging.many import Many
 from nudgegrad.nudging.stencils import STENCILS
 from nudgegrad.nudging.windows import exact, structure, windowed
+from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad.sweeps.evaluate import plan
 from nudgegrad.sweeps.jets import jets
 from tests import figures

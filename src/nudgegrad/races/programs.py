@@ -68,15 +68,18 @@ class Program:
 
 
 def dot(a: Sequence[str], b: Sequence[str]) -> str:
+    """A sum of products."""
     return " + ".join(f"{x} * {z}" for x, z in zip(a, b, strict=True))
 
 
 def squares(p: Program, random: Random, x: Sequence[str]) -> str:
+    """A sum of squared distances from new targets."""
     targets = p.inputs(random, len(x), letter="y")
     return " + ".join(f"({v} - {y}) ** 2" for v, y in zip(x, targets, strict=True))
 
 
 def entropy(p: Program, logits: Sequence[str], target: int) -> str:
+    """The cross-entropy of a softmax."""
     exps = [p.let(f"exp({z})", "e") for z in logits]
     total = p.let(" + ".join(exps), "t")
     return f"log({total}) - {logits[target]}"

@@ -1,4 +1,4 @@
-"""Backprop, each parameter nudged, and the best nudges of all nodes: what they count and how long they take.
+"""Backprop, each parameter nudged, the best nudges of all nodes: what they count and how long they take.
 
 One forward and one backward go through a net once: N neurons and P parameters, N + P steps. Nudging goes
 through it once for each parameter, N * P steps. Both are done here by the same sweeps.
@@ -34,7 +34,7 @@ from .programs import COURSE, program
 FAMILIES = ("sparse", "mlp", "rnn")  # in which every statement but J is a neuron
 SIZES = (1_000, 10_000, 100_000, COURSE, 1_000_000)
 LEAST = 300  # entries; fewer make no net with `BLOCKS` parameters
-SAMPLE = 200  # parameters
+SAMPLE = 500  # parameters
 BLOCKS = 10  # rounds in which all three take turns
 ENOUGH = 2.0  # seconds after which the nudges of all nodes are not measured again
 WARM = 6_000  # entries of the net on which the loops are compiled
@@ -61,8 +61,8 @@ class Row:
     fastest, slowest : float
         The same in the fastest and in the slowest round.
     sweep, sweep_bar : float
-        Seconds of nudging each parameter and going forward again, and the bar of the extrapolation; 0 if all
-        of them were measured.
+        Seconds of nudging each parameter and going forward again, and the bar of the extrapolation; 0 if
+        all of them were measured.
     sampled : int
         How many were.
     nudges : float
@@ -138,7 +138,7 @@ def race(rows: Sequence[Row]) -> Race:
 
 
 def prepare(sizes: Sequence[int], seed: int = 0) -> None:
-    """Refuse what is too large, and compile the loops, so that nets of all sizes are swept by the same ones.
+    """Refuse what is too large, and compile the loops, so that nets of all sizes are swept by the same.
 
     Raises
     ------
