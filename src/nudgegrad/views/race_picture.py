@@ -23,7 +23,8 @@ LINES = (
     ("backprop", "backprop"),
 )
 STYLE = (
-    ".nudgegrad-plot .backprop{stroke-width:2.4}.nudgegrad-plot .nudges{stroke-width:2.2;stroke-dasharray:9 5}"
+    ".nudgegrad-plot .backprop{stroke-width:2.4}"
+    ".nudgegrad-plot .nudges{stroke-width:2.2;stroke-dasharray:9 5}"
     ".nudgegrad-plot .sweep{stroke-width:2.6;stroke-dasharray:2 4}.nudgegrad-plot .bar{stroke-width:1.4}"
     ".nudgegrad-plot .course{stroke-width:1.5;stroke-dasharray:6 3 1 3}"
 )
