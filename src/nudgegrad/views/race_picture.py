@@ -48,12 +48,6 @@ def race_svg(race: Race) -> str:
     """
     entries = np.log10([row.entries for row in race.rows])
     times = {kind: np.array([getattr(row, kind) for row in race.rows]) for kind, _ in LINES}
-    sentences = [
-        counted(chosen(race)),
-        EACH + extrapolation(race),
-        NOT_TIMED,
-        f"{race.machine}, {race.date}.",
-    ]
     told = chosen(race)
     key = [*LINES, ("course", f"{told.neurons:,} neurons, {told.parameters:,} parameters")]
     top = EDGE + LINE / 2 + LINE * (1 + Chart.rows(key))
@@ -69,23 +63,17 @@ def race_svg(race: Race) -> str:
         chart.trace(entries, heights, kind)
         chart.marks(entries, chart.y.at(heights), "dot")
     for x, row in zip(chart.x.at(entries).tolist(), race.rows, strict=True):
-        low, high = (
-            math.log10(row.sweep + side * row.sweep_bar) for side in _sides(row.sweep, row.sweep_bar)
-        )
-        if high > low:
-            foot, head = chart.y.one(low), chart.y.one(high)
+        if row.sweep > row.sweep_bar > 0:
+            ends = np.array([row.sweep - row.sweep_bar, row.sweep + row.sweep_bar])
+            foot, head = chart.y.at(np.log10(ends)).tolist()
             for y0, y1, wide in ((foot, head, 0.0), (foot, foot, WHISKER), (head, head, WHISKER)):
                 chart.line(x - wide, y0, x + wide, y1, "bar")
     y = chart.area[3] + BELOW + 2 * LINE + APART
-    for line in paragraph(" ".join(sentences)):
+    where = f"{race.machine}, {race.date}."
+    for line in paragraph(" ".join([counted(told), EACH + extrapolation(race), NOT_TIMED, where])):
         chart.write([(line, 0)], EDGE, y, kind="quiet")
         y += LINE
     return chart.document(y - LINE / 2 + EDGE, TITLE, _described(race), STYLE, PAINTED)
-
-
-def _sides(value: float, bar: float) -> tuple[float, float]:
-    """Where a bar ends; downward not at all if it would reach 0."""
-    return (-1.0 if bar < value else 0.0), 1.0
 
 
 def _axes(x: np.ndarray, y: np.ndarray, top: float) -> tuple[Axis, Axis]:

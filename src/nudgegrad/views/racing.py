@@ -13,8 +13,8 @@ from .sheet import Cell, Column, Sheet
 UNITS = (("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 PLACES = 3  # significant digits of a time
 MEANT = (
-    f"backprop: forward and backward once, the median of {BLOCKS} rounds. best nudges: those of all nodes, with"
-    " estimates and error bars."
+    f"backprop: forward and backward once, the median of {BLOCKS} rounds. best nudges: those of all nodes,"
+    " with estimates and error bars."
 )
 EACH = "nudging each: 0.001 is added to one parameter and J computed again; so for each of the P."
 NOT_TIMED = "Making and reading the programs is not in these times."
@@ -78,10 +78,10 @@ def extrapolation(race: Race) -> str:
     some = [row.sampled for row in race.rows if row.sampled < row.parameters]
     if not some:
         return ""
+    rest = " Where no ± stands, all were nudged." if len(some) < len(race.rows) else ""
     return (
-        f" Measured on {max(some):,} parameters drawn at random and extrapolated to P; ± is the error of that,"
-        " which is larger once in 1000 times if the machine stays as it was."
-        + (" Where no ± stands, all were nudged." if len(some) < len(race.rows) else "")
+        f" Measured on {max(some):,} parameters drawn at random and extrapolated to P; ± is the error of"
+        f" that, which is larger once in 1000 times if the machine stays as it was.{rest}"
     )
 
 
@@ -107,6 +107,6 @@ def counted(row: Row) -> str:
     whose = f"The course's net, {net}" if is_course(row) else f"A net of {net}"
     return (
         f"{whose}: {row.sum:,} steps against {row.product:,}, {row.product / row.sum:,.0f} times as many."
-        f" Measured it takes {times(row)} times as long: N*P counts neurons, but J is computed again with all its"
-        f" {row.forward:,} operations, and in operations it is {visits:,.0f} times."
+        f" Measured it takes {times(row)} times as long: N*P counts neurons, but J is computed again with"
+        f" all its {row.forward:,} operations, and in operations it is {visits:,.0f} times."
     )
