@@ -9,7 +9,7 @@ import numpy as np
 from ..races.race import Race
 from .axes import Axis, tens
 from .chart import APART, ASIDE, BELOW, EDGE, LINE, SIZE, WIDTH, Chart, paragraph
-from .racing import EACH, NOT_TIMED, chosen, counted, duration, extrapolation
+from .racing import chosen, counted, duration, most_sampled
 from .svg import length
 
 HEIGHT = 250.0  # pixels between the axes
@@ -69,8 +69,7 @@ def race_svg(race: Race) -> str:
             for y0, y1, wide in ((foot, head, 0.0), (foot, foot, WHISKER), (head, head, WHISKER)):
                 chart.line(x - wide, y0, x + wide, y1, "bar")
     y = chart.area[3] + BELOW + 2 * LINE + APART
-    where = f"{race.machine}, {race.date}."
-    for line in paragraph(" ".join([counted(told), EACH + extrapolation(race), NOT_TIMED, where])):
+    for line in paragraph(" ".join([counted(told), *_sampled(race), f"{race.machine}, {race.date}."])):
         chart.write([(line, 0)], EDGE, y, kind="quiet")
         y += LINE
     return chart.document(y - LINE / 2 + EDGE, TITLE, _described(race), STYLE, PAINTED)
@@ -82,6 +81,14 @@ def _axes(x: np.ndarray, y: np.ndarray, top: float) -> tuple[Axis, Axis]:
     wide = max(length(pieces, SIZE) for _, pieces in tens(low, high, TICKS))
     across = Axis(float(x.min()) - room, float(x.max()) + room, EDGE + ASIDE + APART + wide, WIDTH - RIGHT)
     return across, Axis(low, high, top + HEIGHT, top)
+
+
+def _sampled(race: Race) -> list[str]:
+    """What was not measured, in a sentence if there is something."""
+    most = most_sampled(race)
+    if not most:
+        return []
+    return [f"Nudging each is extrapolated from {most:,} parameters; the error of that is drawn as bars."]
 
 
 def _described(race: Race) -> str:

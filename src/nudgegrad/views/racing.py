@@ -24,7 +24,8 @@ def duration(seconds: float, bar: float = 0.0) -> str:
     """A time in the unit that suits it, with its bar if it has one: ``65.3 ± 0.4 s``."""
     if not math.isfinite(seconds):
         return NOTHING
-    unit, long = next(((u, s) for u, s in UNITS if seconds >= s), UNITS[-1])
+    shown = float(f"{seconds:.{PLACES}g}")
+    unit, long = next(((u, s) for u, s in UNITS if shown >= s), UNITS[-1])
     if not bar:
         return f"{number(seconds / long, PLACES)} {unit}"
     return f"{within(seconds / long, bar / long)} ± {size(bar / long)} {unit}"
@@ -73,15 +74,20 @@ def notes(race: Race) -> list[str]:
     return [MEANT, EACH + extrapolation(race), NOT_TIMED, counted(chosen(race))]
 
 
+def most_sampled(race: Race) -> int:
+    """How many parameters were nudged at most where not all were; 0 where all were."""
+    return max((row.sampled for row in race.rows if row.sampled < row.parameters), default=0)
+
+
 def extrapolation(race: Race) -> str:
     """What was not measured, in a sentence; empty where everything was."""
-    some = [row.sampled for row in race.rows if row.sampled < row.parameters]
-    if not some:
+    most = most_sampled(race)
+    if not most:
         return ""
-    rest = " Where no ± stands, all were nudged." if len(some) < len(race.rows) else ""
+    rest = " Where no ± stands, all were nudged." if race.rows[0].sampled == race.rows[0].parameters else ""
     return (
-        f" Measured on {max(some):,} parameters drawn at random and extrapolated to P; ± is the error of"
-        f" that, which is larger once in 1000 times if the machine stays as it was.{rest}"
+        f" Measured on {most:,} parameters drawn at random and extrapolated to P; ± is the error of that,"
+        f" which is larger once in 1000 times if the machine stays as it was.{rest}"
     )
 
 
