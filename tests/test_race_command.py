@@ -74,8 +74,8 @@ def test_a_real_race(nudgegrad: Any, tmp_path: Path) -> None:
 
 
 def test_the_sizes_race_in_their_order_once_each(nudgegrad: Any) -> None:
-    called = nudgegrad("race", "--sizes", "6e2 300, 600", "--sample", "20", "--family", "rnn", "--json")
-    assert [row["entries"] for row in json.loads(called.out)["rows"]] == [332, 587]
+    called = nudgegrad("race", "--sizes", "6e2 300, 900,600", "--sample", "20", "--family", "rnn", "--json")
+    assert [row["entries"] for row in json.loads(called.out)["rows"]] == [332, 587, 842]
 
 
 def test_without_numba_it_works_and_says_so(nudgegrad: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +85,9 @@ def test_without_numba_it_works_and_says_so(nudgegrad: Any, monkeypatch: pytest.
     assert called.code == 0
     assert ", without numba; " in called.out
     assert called.err.count('pip install "nudgegrad[fast]"') == 1
+    compiled._hint.cache_clear()
+    said = nudgegrad(*SMALL, NUDGEGRAD_FAST="0", terminal=True).err
+    assert said.startswith("nudgegrad: large graphs go")  # not across the progress
 
 
 # Ctrl-C
@@ -180,6 +183,7 @@ def test_the_shipped_race_is_whole() -> None:
     for row in found.rows:
         assert 0 < row.fastest <= row.backprop <= row.slowest
         assert row.backprop < row.nudges < row.sweep
+        assert row.sampled == min(kept["sample"], row.parameters)
         assert (row.sweep_bar == 0) == (row.sampled == row.parameters)
         assert row.sweep_bar < row.sweep
     assert set(kept["rows"][0]) == set(ALL)

@@ -167,6 +167,15 @@ def test_reading_takes_no_more_than_is_asked_for(family: str) -> None:
     assert peak <= size * room.ENTRY_BYTES
 
 
+def test_small_nets_are_swept_by_the_same_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_ready", {})
+    assert not compiled.is_compiled("run_forward", LEAST)
+    prepare([LEAST])
+    assert compiled.is_compiled("run_forward", LEAST)
+    assert compiled.is_compiled("run_backward", LEAST)
+    assert compiled.is_compiled("choose_nudges", LEAST)
+
+
 def test_a_family_that_does_not_exist() -> None:
     with pytest.raises(ng.UsageError, match="no family 'lstm' of nets"):
         measured("lstm", LEAST)

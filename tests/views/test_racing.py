@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from nudgegrad.races.race import Race
+from nudgegrad.views.chart import MARK
 from nudgegrad.views.race_picture import LINES, race_svg
 from nudgegrad.views.racing import chosen, counted, duration, extrapolation, times
-from tests.views.pictures import check_chart, read, said, starts
+from tests.views.pictures import PLACE, check_chart, read, said, starts
 from tests.views.races import RACE
 
 ALONE = replace(RACE, rows=RACE.rows[2:3])
@@ -67,16 +68,32 @@ def test_nothing_overlaps_and_nothing_is_clipped(race: Race) -> None:
     assert f"numba 0.61.0, {race.date}." in words
 
 
-def test_marks_stand_where_the_times_are() -> None:
-    _, found = read(race_svg(RACE))
-    places = np.array([starts(marks) for marks in found["dot"]])  # line, row, x and y
-    wanted = np.log10([[getattr(row, kind) for row in RACE.rows] for kind, _ in LINES])
-    heights = places[..., 1]
-    scale = np.ptp(heights) / np.ptp(wanted)
-    assert np.abs((heights.max() - heights) - scale * (wanted - wanted.min())).max() <= 2 * BLUR
-    across, entries = places[0, :, 0], np.log10([row.entries for row in RACE.rows])
-    scale = np.ptp(across) / np.ptp(entries)
-    assert np.abs((across - across.min()) - scale * (entries - entries.min())).max() <= 2 * BLUR
+def exponents(pixels: list[str], first: int, last: int, step: int, of: np.ndarray) -> np.ndarray:
+    """The powers of ten at some pixels, by the lines of the grid, which stand at known ones."""
+    rules, powers = np.array(pixels, dtype=float), np.arange(first, last + 1, step)
+    assert len(rules) == len(powers)
+    found: np.ndarray = first + (of - rules[0]) * (last - first) / (rules[-1] - rules[0])
+    return found
+
+
+def test_marks_and_lines_stand_where_the_times_are() -> None:
+    root, found = read(race_svg(RACE))
+    grid = found["grid"][0].get("d") or ""
+    down, across = re.findall(r"M\S+? (\S+?)H", grid), re.findall(r"M(\S+?) \S+?V", grid)
+    assert {"10\N{MINUS SIGN}4", "10\N{MINUS SIGN}2", "1", "102", "104", "103", "105", "106"} <= set(
+        said(root)
+    )
+    times = np.log10([[getattr(row, kind) for row in RACE.rows] for kind, _ in LINES])
+    entries = np.log10([row.entries for row in RACE.rows])
+    blur = 2 * BLUR * 8 / np.ptp(np.array(down, dtype=float))  # in powers of ten
+    marks = np.array([starts(drawn) for drawn in found["dot"]])  # line, row, x and y
+    marks[..., 0] += MARK  # a circle begins at its left
+    for kind, y, places in zip([kind for kind, _ in LINES], times, marks, strict=True):
+        drawn = max((e.get("d") or "" for e in found[kind]), key=len)
+        corners = np.array(PLACE.findall(drawn), dtype=float)
+        for points in (places, corners):
+            assert np.abs(exponents(down, -4, 4, 2, points[:, 1]) - y).max() <= blur
+            assert np.abs(exponents(across, 3, 6, 1, points[:, 0]) - entries).max() <= blur
 
 
 def test_bars_are_drawn_where_something_was_extrapolated() -> None:
