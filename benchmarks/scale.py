@@ -25,17 +25,16 @@ import numpy as np  # noqa: E402 - after the number of threads
 
 import nudgegrad as ng  # noqa: E402
 from benchmarks.engines import ENGINES, Step  # noqa: E402
-from benchmarks.graphs import FAMILIES, program  # noqa: E402
 from nudgegrad import compiled  # noqa: E402
 from nudgegrad.nudging.many import NEAR, Many  # noqa: E402
 from nudgegrad.nudging.stencils import STENCILS  # noqa: E402
 from nudgegrad.nudging.windows import exact, structure, windowed  # noqa: E402
+from nudgegrad.races.programs import COURSE, FAMILIES, program  # noqa: E402
 from nudgegrad.sweeps import tape  # noqa: E402
 from nudgegrad.sweeps.run import Run  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (10_000, 100_000, 1_000_000)
-COURSE = 292_500  # the course's 10,000 neurons and 100,000 parameters, in entries
 MOST = {
     "MyGrad": 10_000,
     "torch eager": 10_000,

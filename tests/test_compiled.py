@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from benchmarks.graphs import FAMILIES, program
 from nudgegrad import compiled
 from nudgegrad.loops import series
 from nudgegrad.nudging import table, windows
+from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad.sweeps import groups, tape
 
 

@@ -23,6 +23,7 @@ COMMANDS = {  # the first is the default; each is a module of `commands`
     "lab": "fill in the graph in a browser: all exercises, or your own program",
     "plot": "a picture as SVG: the graph, the errors of nudges, or J over a node",
     "roundoff": "which operation lost the precision of J, in short number formats",
+    "race": "backprop against nudging each parameter: N + P against N*P, timed",
     "train": "a net made by hand on scikit-learn's digits, its gradient checked",
     "ops": "the operators and functions of programs, with their derivatives",
 }
@@ -44,6 +45,7 @@ examples:
   nudgegrad plot "J = sin(w)*exp(w)" w=1 --node w -o v.svg
   nudgegrad lab "c = w*x; a = c + b; J = a**2 | x=2 w=-2 b=8 | fixed x"
   nudgegrad lab export nw1 --html out.html --no-answers
+  nudgegrad race --sizes 1e3,1e5 -o race.svg
   nudgegrad train digits --net rnn --save rnn.npz -o rnn.svg --check-every 50
 
 Every value of a program, the derivative of its output by each, and for each the
@@ -70,10 +72,11 @@ options:
   --at WHERE           check: x, as params.npz, x.npy or net.py:params; derivative:
                        0.7 or -1/3; plot --curve: further tangents, as -1,0,1/2
   --args WHERE         check: what comes after x, as data.npz or net.py:data
-  --seed N             check: of the directions; train: of all chance; 0 by default
+  --seed N             check: of the directions; train: of all chance; race: of the
+                       nets and the sample; 0 by default
   --json               one JSON document instead of text
   -f, --file FILE      read the program from a file
-  -o, --output FILE    plot, train, derivative: write the picture to a file;
+  -o, --output FILE    plot, train, derivative, race: write the picture to a file;
                        answer: the card
   --fixed NAME ...     lab: inputs without boxes; plot: without derivatives;
                        answer: data, which a step leaves as they are
@@ -93,6 +96,10 @@ options:
   --clip R             train: longest gradient of a step
   --check-every N      train: check the gradient every N steps
   --resume FILE        train: go on with a training that --save wrote
+  --sizes N,N,...      race: about how many entries the nets have, as 1e3,290499
+  --family FAMILY      race: nets that are sparse (the default), mlp or rnn
+  --sample N           race: how many parameters are nudged, 500 by default
+  --shipped            race: show the table that this version came with instead
   --allow-inconclusive exit with 0 where nothing failed
   --color WHEN         auto (the default), always or never; --no-color for never
   --version, --help

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from benchmarks.graphs import program
 from nudgegrad import memory
 from nudgegrad.formats import FORMATS
 from nudgegrad.graphs.graph import ROWS
@@ -18,6 +17,7 @@ from nudgegrad.graphs.ops import OPS
 from nudgegrad.nudging import large, table
 from nudgegrad.nudging.many import NEAR, SAMPLE
 from nudgegrad.nudging.windows import structure
+from nudgegrad.races.programs import program
 from tests import figures
 from tests.families import FAMILIES, draw
 from tests.oracles.study import study

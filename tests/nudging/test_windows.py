@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.graphs import FAMILIES, program
 from nudgegrad import compiled
 from nudgegrad.graphs.program import parse
 from nudgegrad.loops import jets as jets_loops
@@ -14,6 +13,7 @@ from nudgegrad.loops.kinds import ENDLESS
 from nudgegrad.nudging.many import Many
 from nudgegrad.nudging.stencils import STENCILS
 from nudgegrad.nudging.windows import exact, structure, windowed
+from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad.sweeps.evaluate import plan
 from nudgegrad.sweeps.jets import jets
 from tests import figures

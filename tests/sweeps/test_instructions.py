@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.graphs import program
 from nudgegrad import compiled
 from nudgegrad.graphs.graph import MOST, ROWS
 from nudgegrad.graphs.ops import OPS, Term
 from nudgegrad.graphs.program import parse
 from nudgegrad.loops.kinds import TAKEN
 from nudgegrad.loops.values import follow
+from nudgegrad.races.programs import program
 from nudgegrad.sweeps import backprop, evaluate, instructions, schedule, tape
 from nudgegrad.sweeps.evaluate import WIDE
 from nudgegrad.sweeps.instructions import ROOM, machine

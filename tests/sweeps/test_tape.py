@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.graphs import FAMILIES, program
 from nudgegrad import compiled
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.graphs.program import parse
+from nudgegrad.races.programs import FAMILIES, program
 from nudgegrad.sweeps import backprop, evaluate, groups, tape
 from nudgegrad.sweeps.evaluate import WIDE
 from tests.sweeps.programs import random_runs

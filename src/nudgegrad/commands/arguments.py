@@ -26,6 +26,7 @@ OF_PROGRAMS = EVERYWHERE | {"format", "stencil", "digits", "node", "file", "allo
 OF_TRAINING = frozenset(
     {"net", "epochs", "rate", "optimiser", "batch", "l2", "dropout", "clip", "resume", "check_every"}
 )
+OF_RACES = frozenset({"sizes", "family", "sample", "shipped"})
 OPTIONS_OF = {
     "explain": OF_PROGRAMS | {"steps", "all"},
     "nudge": OF_PROGRAMS | {"h"},
@@ -38,6 +39,7 @@ OPTIONS_OF = {
     ),
     "roundoff": EVERYWHERE | {"format", "digits", "file", "all"},
     "ops": EVERYWHERE,
+    "race": EVERYWHERE | OF_RACES | {"seed", "output"},
     "train": EVERYWHERE | OF_TRAINING | {"seed", "save", "output", "allow_inconclusive"},
 }
 
@@ -93,6 +95,10 @@ class Options:
     clip: str | None = None
     resume: str | None = None
     check_every: str | None = None
+    sizes: str | None = None
+    family: str | None = None
+    sample: str | None = None
+    shipped: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +123,7 @@ def _parser() -> _Parser:
         parser.add_argument(name)
     for name in ("--at", "--args", "--seed", "--order"):
         parser.add_argument(name)
-    for name in sorted(OF_TRAINING):
+    for name in sorted(OF_TRAINING | OF_RACES - {"shipped"}):
         parser.add_argument(f"--{name.replace('_', '-')}")
     parser.add_argument("--node", action="append")
     parser.add_argument("--fixed", action="extend", nargs="+")
@@ -132,6 +138,7 @@ def _parser() -> _Parser:
         "--no-browser",
         "--no-answers",
         "--curve",
+        "--shipped",
     )
     for name in flags:
         parser.add_argument(name, action="store_true", default=None)

@@ -18,6 +18,7 @@ from .table import output_name, quotients_of
 if TYPE_CHECKING:
     from ..accuracy.roundoff import Contribution, Roundoff
     from ..blackbox.result import Derivative
+    from ..races.race import Race
 
 SCHEMA = 1
 
@@ -103,6 +104,11 @@ def of_roundoff(found: Roundoff) -> str:
 def of_training(found: dict[str, Any]) -> str:
     """The document of `nudgegrad train`."""
     return _dumped({"schema": SCHEMA, "command": "train", **found})
+
+
+def of_race(race: Race, about: dict[str, Any]) -> str:
+    """The document of `nudgegrad race`; `about` says what was asked for."""
+    return _dumped({"schema": SCHEMA, "command": "race", **about, **race.to_json()})
 
 
 def of_rows() -> str:

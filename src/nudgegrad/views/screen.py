@@ -9,7 +9,7 @@ from dataclasses import dataclass
 SIGNS = "±✓✗×—…∂"  # what a screen must be able to show; else all of them go as ASCII
 AS_ASCII = {
     "±": "+-", "✓": "ok", "✗": "FAIL", "×": "*", "—": "-", "…": "...", "∂": "d", "−": "-", "·": "*",
-    "²": "^2", "³": "^3", "½": "1/2",
+    "²": "^2", "³": "^3", "½": "1/2", "µ": "u",
 }  # fmt: skip
 STYLES = {"good": "32", "bad": "31", "dim": "2", "strong": "1"}
 LEAST, MOST = 20, 120  # columns of a line of text, however narrow or wide the screen is

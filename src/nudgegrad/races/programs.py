@@ -1,4 +1,4 @@
-"""Large scalar programs of ten families, of about any number of nodes: for `scale` and for tests.
+"""Large scalar programs of ten families, of about any number of nodes: for races, benchmarks and tests.
 
 Each is a program's text with the values of its inputs. The same name, size and seed give the same program.
 """
@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Random = np.random.Generator
+COURSE = 290_499  # nodes of the sparse net with the course's 10,000 neurons and 100,000 parameters
+FAN = 9  # weights of a neuron of that net
+NEURON = 3 * FAN + 2  # its nodes: the weights and the bias, as many products, sums, and tanh
+DEEP = 0.16  # layers for each neuron of a layer
+PARAMETERS = ("w", "b")  # letters of what is learned
 
 
 @dataclass
@@ -27,6 +32,11 @@ class Program:
     def text(self) -> str:
         """The statements, a line each."""
         return "\n".join(self.lines)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of weights and biases."""
+        return [name for name in self.values if name[0] in PARAMETERS]
 
     def input(self, value: float, letter: str = "w") -> str:
         """A new input's name."""
@@ -58,15 +68,18 @@ class Program:
 
 
 def dot(a: Sequence[str], b: Sequence[str]) -> str:
+    """A sum of products."""
     return " + ".join(f"{x} * {z}" for x, z in zip(a, b, strict=True))
 
 
 def squares(p: Program, random: Random, x: Sequence[str]) -> str:
+    """A sum of squared distances from new targets."""
     targets = p.inputs(random, len(x), letter="y")
     return " + ".join(f"({v} - {y}) ** 2" for v, y in zip(x, targets, strict=True))
 
 
 def entropy(p: Program, logits: Sequence[str], target: int) -> str:
+    """The cross-entropy of a softmax."""
     exps = [p.let(f"exp({z})", "e") for z in logits]
     total = p.let(" + ".join(exps), "t")
     return f"log({total}) - {logits[target]}"
@@ -185,21 +198,22 @@ def _product(p: Program, random: Random, size: int) -> None:
 
 
 def _sparse(p: Program, random: Random, size: int) -> None:
-    """Neurons with nine weights and a bias each, in ten layers: at 290,000 nodes the course's 10,000
-    neurons and 100,000 parameters."""
-    fan, layers = 9, 10
-    width = max(2, size // (29 * layers))
-    x = p.inputs(random, max(2, width // 2), letter="x")
+    """Layers of one width, each neuron with nine weights and a bias: at `COURSE` nodes the course's 10,000
+    neurons and 100,000 parameters, in 40 layers of 250. The first weight is of the neuron in the same place
+    one layer before, so that J depends on every parameter."""
+    layers = max(2, round(math.sqrt(DEEP * size / NEURON)))
+    width = max(2, round((size + 1) / (layers * NEURON + 2)))
+    x = p.inputs(random, width, letter="x")
     for _ in range(layers):
         y = []
-        for _ in range(width):
-            chosen = [x[int(i)] for i in random.choice(len(x), min(fan, len(x)), replace=False)]
+        for here in range(width):
+            others = random.choice(width - 1, min(FAN, width) - 1, replace=False)
+            chosen = [x[here], *(x[(here + 1 + int(k)) % width] for k in others)]
             weights = p.inputs(random, len(chosen), len(chosen) ** -0.5)
             bias = p.input(0.1 * random.standard_normal(), "b")
             y.append(p.let(f"tanh({dot(weights, chosen)} + {bias})"))
         x = y
-    mean = " + ".join(f"{v} ** 2" for v in x)
-    p.finish(f"({mean}) / {width}")
+    p.finish(" + ".join(x))
 
 
 FAMILIES: dict[str, Callable[[Program, Random, int], None]] = {
