@@ -190,7 +190,7 @@ def nudging(rounds: int) -> list[str]:
     lines = ["The nudges of all nodes, in sweeps (one forward and backward) and seconds", ""]
     for family, size in (*(("mlp", size) for size in SIZES), ("sparse", COURSE)):
         run, _ = run_of(family, size)
-        nodes = np.flatnonzero(run.graph.nudged).tolist()
+        nodes = np.flatnonzero(run.graph.nudged)
         all_of_it = Many(run, nodes, TWO)
         steps: dict[str, Step] = {
             "sweep": step_of(run),
@@ -236,7 +236,7 @@ def nearness(size: int = 6000) -> list[str]:
     for family in FAMILIES:
         run, _ = run_of(family, size)
         nodes = np.flatnonzero(structure(run.graph).moves)
-        many = Many(run, nodes.tolist(), TWO)
+        many = Many(run, nodes, TWO)
         right = many.nudges_of(exact(run), nodes)
         ratio = (many.h / right)[np.isfinite(many.h) & np.isfinite(right)]
         near = ((ratio >= 1 / NEAR) & (ratio <= NEAR)).mean()

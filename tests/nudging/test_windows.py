@@ -106,7 +106,7 @@ def test_nudges_by_windows_are_near_the_exact_ones(family):
     run = run_of(family, 3 * SIZE)
     nodes = np.flatnonzero(structure(run.graph).moves)
     (two,) = STENCILS["two-sided"]
-    many = Many(run, nodes.tolist(), two)
+    many = Many(run, nodes, two)
     true = many.nudges_of(exact(run), nodes)
     assert np.array_equal(np.isfinite(many.h), np.isfinite(true))
     ratio = many.h[np.isfinite(true)] / true[np.isfinite(true)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from ..formats import Array
 from ..graphs.graph import ROWS
 from ..loops.kinds import ENDLESS
 from ..sweeps.run import Run
+from ..sweeps.schedule import Ints
 from .kinks import slopes
 from .large import Everywhere, everywhere
 from .nudge import BLIND, FAIL, Factors, Nudge, Verdict, judge, power_of_two, primes
@@ -61,16 +62,16 @@ class Many(Mapping[str, Nudge]):
     Parameters
     ----------
     run : Run
-    wanted : sequence of int
+    wanted : int array
         The nodes, ascending.
     stencil : Stencil
         Of the nudge `h`; estimates are local.
     """
 
-    def __init__(self, run: Run, wanted: Sequence[int], stencil: Stencil) -> None:
+    def __init__(self, run: Run, wanted: Ints, stencil: Stencil) -> None:
         self.run = run
         self.stencil = stencil
-        self.wanted = np.asarray(wanted, dtype=np.int32)
+        self.wanted = wanted.astype(np.int32)
         self.found: Everywhere = everywhere(run)
         self.order = ORDER if stencil.exact_degree < ORDER else HIGHEST
         jets = windowed(run, self.order)

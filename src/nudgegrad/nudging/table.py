@@ -139,20 +139,21 @@ def nudges(
     rows = stencils_named(stencil)
     graph = run.graph
     if nodes is None:
-        wanted = np.flatnonzero(graph.nudged).tolist()
+        chosen = np.flatnonzero(graph.nudged)
     else:
         names = [nodes] if isinstance(nodes, str) else list(nodes)
-        wanted = sorted({graph.index(name) for name in names})
-        for i in wanted:
+        chosen = np.array(sorted({graph.index(name) for name in names}), dtype=int)
+        for i in chosen.tolist():
             if not graph.nudged[i]:
                 raise UsageError(f"'{graph.name(i)}' is a constant: nobody nudges it", graph.place(i))
-    found: dict[int, Nudge] = {}
-    live = [i for i in wanted if graph.reaches[i]]
-    large = (nodes is None and len(wanted) > LOCAL_ABOVE) or len(graph) > ALWAYS_LOCAL_ABOVE
+    large = (nodes is None and len(chosen) > LOCAL_ABOVE) or len(graph) > ALWAYS_LOCAL_ABOVE
     by_op = how == "local" or (how == "auto" and large)
     if by_op and len(graph) > MANY_ABOVE:
         refuse(len(graph) * NUDGE_BYTES, f"the nudges of {len(graph):,} nodes")
-        return NudgeTable(run, rows[0].name, Many(run, wanted, rows[0]))
+        return NudgeTable(run, rows[0].name, Many(run, chosen, rows[0]))
+    found: dict[int, Nudge] = {}
+    wanted = chosen.tolist()
+    live = [i for i in wanted if graph.reaches[i]]
     chain = chained(run) if by_op else None
     for i in wanted:
         if not graph.reaches[i]:

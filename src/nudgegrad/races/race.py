@@ -185,7 +185,7 @@ def measured(
     random = np.random.default_rng([seed, size])
     count = min(sample, len(parameters))
     chosen = random.choice(parameters, count, replace=False)
-    wanted = np.flatnonzero(graph.nudged).tolist()
+    wanted = np.flatnonzero(graph.nudged)
 
     def backprop() -> object:
         tape.compute(graph, values)
