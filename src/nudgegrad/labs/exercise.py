@@ -22,6 +22,7 @@ from .marking import decimal_text
 from .stage import Stage, closing_html, network_html
 from .tapes import tape
 from .text import read
+from .visits import visits
 from .words import Words
 
 SCHEMA = 1
@@ -114,6 +115,9 @@ class Exercise:
             closing = closing_html(found["output"], **words.closing())
             found |= {"tape": tape(self.run), "closing": closing}
         found["boxes"] = said
+        count = visits(graph, self.fixed)
+        if count.parameters:
+            found["why"] = {"nodes": count.nodes, "parameters": count.parameters, "back": count.back}
         stage = Stage(found)
         found |= {"html": stage.html(), "compact": stage.compact()}
         return {**found, "nodes": [_without(node, DRAWN) for node in found["nodes"]]}

@@ -84,6 +84,7 @@ def page_data(
     With the answers come the course's printed ``figures``, as far as their exercises are in the index.
     """
     from .bench import FIGURES_DIFFER, printed_figures
+    from .visits import measured
 
     listed = list(index)
     known = {entry["id"] for entry in listed}
@@ -102,6 +103,7 @@ def page_data(
             "rows": [figure for figure in printed_figures() if figure["exercise"] in there],
             "says": FIGURES_DIFFER,
         },
+        "race": measured(),
         "state": state,
         "open": open,
         "answers": answers,

@@ -219,7 +219,9 @@ def row(kind: str, words: str, answer: str) -> str:
 
 
 def equation(node: Part, most: int = LONG) -> str:
-    """A statement; a long one as text, which wraps."""
+    """A statement; a long one as text, which wraps. Of an input its name."""
+    if node["kind"] == "input":
+        return math(node["ml"])
     if len(node["formula"]) > most:
         return f"<code>{escape(node['name'])} = {escape(node['formula'])}</code>"
     return math(node["formula_ml"])
@@ -235,15 +237,21 @@ def closing_html(output: str, check: str = "", orders: Mapping[str, Any] | None 
     found = f'<h2 tabindex="-1">{say("double-check")}</h2><p>{escape(check)}</p>'
     if not orders:
         return found
-    caption, *heads = (escape(text) for text in say("orders", output).split("|"))
+    table = table_html(say("orders", output).split("|"), orders["rows"])
+    return f'{found}<h3>{say("two-orders")}</h3>{table}<p>{escape(orders["says"])}</p>'
+
+
+def table_html(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, the caption the first of its heads; each cell knows its head, for where there is no room."""
+    caption, *heads = (escape(text) for text in heads)
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     body = ""
-    for first, *rest in orders["rows"]:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-    table = (
-        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    for first, *rest in rows:
+        cells = "".join(
+            f'<td data-head="{text}">{escape(cell)}</td>' for text, cell in zip(heads[1:], rest, strict=True)
+        )
+        body += f'<tr><th scope="row" data-head="{heads[0]}">{escape(first)}</th>{cells}</tr>'
     return (
-        f'{found}<h3>{say("two-orders")}</h3><div class="wide">{table}</div><p>{escape(orders["says"])}</p>'
+        f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )

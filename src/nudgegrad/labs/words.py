@@ -11,6 +11,7 @@ from ..views.why import listed
 from . import exact
 from .boxes import STEP, Box, Exact
 from .marking import decimal_text
+from .visits import visits
 
 BY_HAND = 200  # numbers in the table of the two orders
 LONGEST = 40  # steps of a nudge's way that are shown
@@ -176,10 +177,9 @@ class Words:
     def orders(self, asked: Sequence[Box]) -> dict[str, Any]:
         """Forward order, once for each value that is nudged, against backward order, once for all."""
         graph = self.graph
-        names = [n for n in graph.inputs if n not in self.fixed]
-        statements = [i for i in self.members if graph.reaches[i]]
-        count, values = len(statements), len(names)
-        if not names or not statements or count * values > BY_HAND:
+        found = visits(graph, self.fixed)
+        names, statements = found.parameters, [graph.index(name) for name in found.nodes]
+        if not 0 < found.nudging <= BY_HAND:
             return {}
         rows = []
         for name in names:
@@ -190,9 +190,9 @@ class Words:
         back = [f"{box.label} = {said(box.truth)}" for box in asked]
         rows.append(["backward, for all at once", ", ".join(back), str(len(back))])
         says = (
-            f"Forward order starts anew for each of the P = {values} values to change and goes through the"
-            f" N = {count} nodes: up to N × P = {count * values} steps. Backward order takes each node once"
-            f" and each value once: N + P = {count + values}. {SAVED}"
+            f"Forward order starts anew for each of the P = {len(names)} values to change and goes through"
+            f" the N = {len(statements)} nodes: up to N × P = {found.nudging} steps. Backward order takes"
+            f" each node once and each value once: N + P = {found.backprop}. {SAVED}"
         )
         return {"orders": {"rows": rows, "says": says}}
 

@@ -35,7 +35,7 @@ const button = (text, act, run, more = {}) => el("button", { type: "button", "da
 // Caption and heads are one sentence of the table of words
 function table(key, rows, ...values) {
 	const [caption, ...heads] = say(key, ...values).split("|"), th = (scope) => (text) => el("th", { scope }, text);
-	const body = rows.map(([first, ...rest]) => el("tr", th("row")(first), rest.map((cell) => el("td", cell))));
+	const body = rows.map(([first, ...rest]) => el("tr", th("row")(first), rest.map((cell, k) => el("td", { "data-head": heads[k + 1] }, cell))));
 	return el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map(th("col")))), el("tbody", body)));
 }
 
@@ -305,12 +305,12 @@ function arrange(app) {
 	made.classList.toggle("narrow", narrow);
 	made.style.setProperty("--group", `${Math.min(width, narrow || layers.length * 360 < width ? 330 : 236)}px`);
 	const size = new Map([...made.querySelectorAll(".at")].map((e) => [e, { w: e.offsetWidth, h: e.offsetHeight }]));
-	const boxHeight = made.querySelector(".box")?.offsetHeight ?? 30;
+	const boxHeight = made.querySelector(".box,.visits")?.offsetHeight ?? 30;
 	const put = (element, left, top) => Object.assign(element.style, { left: `${Math.round(left)}px`, top: `${Math.round(top)}px` });
 	for (const cell of cells) {
 		const chips = cell.chips.map((chip) => ({ ...chip, ...size.get(chip.made) })), lead = cell.leads && !narrow ? chips.splice(0, 1) : [];
 		const hangs = chips.reduce((sum, chip) => sum + chip.h + 6, 0), wide = Math.max(size.get(cell.equation).w, ...chips.map((chip) => chip.w + HANG));
-		Object.assign(cell, { ...size.get(cell.equation), lead: lead[0], hanging: chips, hangs, wide, u: size.get(cell.unit), box: cell.unit.querySelector(".box")?.offsetWidth ?? 0, group: null });
+		Object.assign(cell, { ...size.get(cell.equation), lead: lead[0], hanging: chips, hangs, wide, u: size.get(cell.unit), box: cell.unit.querySelector(".box,.visits")?.offsetWidth ?? 0, group: null });
 	}
 	for (const { cell, made: group } of groups) if (cell && !narrow) cell.group = group;
 	let x = 0, top = 4;
@@ -1040,12 +1040,12 @@ function bench(app, main) {
 
 // ---- screens
 
-const SCREENS = { forward: fill, backward: fill, show, slope, bench, results };
+const SCREENS = { forward: fill, backward: fill, show, slope, bench, why, results };
 const THEMES = { auto: "dark", dark: "light", light: "auto" };
 const OF_A_SCREEN = ["current", "panel", "stage", "coach", "bar", "end", "shown", "machine", "playing"];
 
 function render(app) {
-	clearInterval(app.playing);
+	clearTimeout(app.playing);
 	const { root, ex, screen, settings } = app, main = el("div.main"), { activeElement: active } = document;
 	for (const name of OF_A_SCREEN) app[name] = null;
 	Object.assign(app, { views: new Map(), nodeViews: {}, groups: [], status: el("p.status", { role: "status" }) });
@@ -1104,7 +1104,7 @@ function take(app, ex) {
 function open(app, ex, screen) {
 	const { large, answers, id } = ex, { data, host } = app;
 	data.payloads[id] = ex;
-	const absent = { show: !answers, slope: !answers, bench: !answers || !(host.ask || data.benches?.[id]) };
+	const absent = { show: !answers, why: !ex.why, slope: !answers, bench: !answers || !(host.ask || data.benches?.[id]) };
 	app.screens = large ? ["overview"] : Object.keys(SCREENS).filter((name) => !absent[name]);
 	app.screen = app.screens.includes(screen) ? screen : app.screens[0];
 	take(app, ex);
@@ -1196,17 +1196,40 @@ function asTable(app, made) {
 	return wide;
 }
 
-function show(app, main) {
-	const boxes = asked(app), all = boxes.length, words = el("div.words", { "aria-live": "polite" });
+// Buttons that go through `all` moments, one by one or by themselves: `draw` shows one, `pace` is its milliseconds
+function player(app, all, draw, pace, ends) {
 	let at = 0;
-	app.shown = ({ box }) => (boxes.indexOf(box) < at ? { ...EMPTY, typed: shown(box.truth), state: "revealed" } : EMPTY);
 	const halt = () => {
-		clearInterval(app.playing);
-		app.playing = null;
+		app.playing = clearTimeout(app.playing);
 		play.textContent = say("play");
 	};
 	const to = (k) => {
-		at = Math.max(0, Math.min(all, k));
+		at = clamp(k, 0, all);
+		if (at === all) halt();
+		draw(at);
+	};
+	const step = (by) => () => {
+		halt();
+		to(at + by);
+	};
+	const go = (from) => {
+		app.playing = setTimeout(() => go(at), pace());
+		to(from + 1);
+	};
+	const play = press("play", () => {
+		if (app.playing || !pace()) return step(app.playing ? 0 : Infinity)();
+		play.textContent = say("pause");
+		go(at === all ? 0 : at);
+	});
+	to(0);
+	return [press("back", step(-1)), play, press("step", step(1)), press("restart", step(-Infinity)), ends && press("end", step(Infinity))];
+}
+
+function show(app, main) {
+	const boxes = asked(app), all = boxes.length, words = el("div.words", { "aria-live": "polite" });
+	app.shown = ({ box }) => (boxes.indexOf(box) < app.at ? { ...EMPTY, typed: shown(box.truth), state: "revealed" } : EMPTY);
+	const draw = (at) => {
+		app.at = at;
 		for (const view of app.views.values()) {
 			update(app, view);
 			view.made.classList.remove("now");
@@ -1216,24 +1239,76 @@ function show(app, main) {
 		gauge(app, at, all);
 		const box = boxes[at - 1], view = app.views.get(box?.id);
 		words.replaceChildren(...(box?.lines ?? [say("worked", all)]).map((line) => el("p", line.replace(/^if /, "If "))));
-		if (at === all) halt();
 		if (!view) return;
 		view.made.classList.add("now");
 		view.made.scrollIntoView({ block: "nearest" });
 		pulse(app, box.by ?? box.node, box.kind === "local" && box.node);
 	};
-	const step = (by) => () => {
-		halt();
-		to(at + by);
+	main.append(meter(app, say("meter-shown")), words, stage(app, { columns: true, readonly: true }));
+	words.before(toolbar(say("show"), player(app, all, draw, () => 2200)));
+}
+
+// What backprop visits and what nudging does, one visit of each at a time: first on this graph, then on larger ones
+function why(app, main) {
+	const { ex, data: { race }, settings } = app, { nodes, parameters, back } = ex.why, [N, P] = [nodes.length, parameters.length];
+	const kinds = ["nudging", "backprop"], grouped = (n) => n.toLocaleString("en"), still = matchMedia("(prefers-reduced-motion: reduce)");
+	const counted = (n, p) => [n * p, n + p], compared = ([product, sum]) => {
+		const times = product / sum;
+		return times > 1 ? say("more-visits", grouped(times < 10 ? Number(times.toPrecision(2)) : Math.round(times))) : say("no-more-visits");
 	};
-	const play = press("play", () => {
-		if (app.playing) return halt();
-		to(at === all ? 1 : at + 1);
-		app.playing = setInterval(() => to(at + 1), 2200);
-		play.textContent = say("pause");
+	const most = Math.max(...counted(N, P)), words = el("p.words"), made = stage(app, { boxes: false });
+	const ways = kinds.map((kind, k) => {
+		const all = counted(N, P)[k], count = el("strong"), bar = el("span"), track = el("span.track", HIDDEN, bar);
+		track.style.width = `${(100 * all) / most}%`;
+		const show = (done) => (count.textContent = grouped(done), (bar.style.width = `${(100 * done) / all}%`));
+		return { all, show, line: el("p." + kind, track, count, say("visits-" + kind, grouped(all), N, P)) };
 	});
-	main.append(meter(app, say("meter-shown")), toolbar(say("show"), press("back", step(-1)), play, press("step", step(1)), press("restart", step(-Infinity))), words, stage(app, { columns: true, readonly: true }));
-	to(0);
+	const badges = back.map((name) => {
+		const both = kinds.map((kind) => el("b." + kind));
+		app.nodeViews[name].slope.replaceWith(el("span.visits", HIDDEN, parameters.includes(name) ? both[1] : both));
+		return both;
+	});
+	const draw = (at) => {
+		const t = at - N, round = Math.floor((t - 1) / N), nudges = t > 0 && round < P;
+		const now = { forward: nodes[at - 1], nudged: nudges && parameters[round], nudging: nudges && nodes[(t - 1) % N], backprop: back[t - 1] };
+		for (const { all, show } of ways) show(clamp(t, 0, all));
+		for (const [i, name] of back.entries()) {
+			badges[i][0].textContent = clamp(Math.floor((t - 1 - nodes.indexOf(name)) / N) + 1, 0, P);
+			badges[i][1].textContent = Number(t > i);
+			for (const [kind, which] of Object.entries(now)) app.nodeViews[name].node.classList.toggle("is-" + kind, which === name);
+		}
+		const both = [say(now.backprop ? "visit-back" : "back-done", ex.output, now.backprop), say(nudges ? "visit-again" : "nudging-done", now.nudged, now.nudging)];
+		words.ariaLive = app.playing ? "off" : "polite";
+		words.textContent = !at ? say("visits-begin") : t <= 0 ? say("visit-forward", now.forward) : both.join(" ") + (t < most ? "" : " " + compared(counted(N, P)));
+	};
+	const speed = choice(say("speed"), ["1", "4", "16", "64"], String((settings.speed ??= 4)), (each) => (settings.speed = Number(each), save(app)));
+	const buttons = player(app, N + most, draw, () => !still.matches && 1000 / settings.speed, true);
+
+	// 1, 2 … 9, 10, 20 …
+	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), place = (n, digits = String(n).length) => 9 * (digits - 1) + Number(String(n)[0]) - 1;
+	const chosen = [place(N), place(P)], limits = [place(10_000), place(100_000)], squares = kinds.map((kind) => el("span." + kind)), result = el("div", { "aria-live": "polite" });
+	const lasting = (seconds) => {
+		const [size, unit] = race.units.findLast(([size]) => seconds >= size) ?? race.units[0];
+		return `${grouped(Number((seconds / size).toPrecision(3)))} ${unit}`;
+	};
+	const dials = ["neurons", "parameters"].map((key, i) => dial(key, (k) => to(i, k), { min: 0, max: limits[i] }));
+	const to = (i, k) => {
+		chosen[i] = Math.min(k, limits[i]);
+		const [n, p] = chosen.map(stop), both = counted(n, p), seconds = kinds.map((kind, k) => lasting(both[k] * race.visit[kind]));
+		dials[i][1](chosen[i], grouped(stop(chosen[i])));
+		squares.forEach(({ style }, k) => (style.width = `calc(${Math.sqrt(both[k] / Math.max(...both))} * min(14em, 42cqw))`));
+		const lines = kinds.map((kind, k) => el("p." + kind, say("sum-" + kind, ...[n, p, both[k]].map(grouped))));
+		result.replaceChildren(...lines.reverse(), el("p", compared(both), " ", say("at-speed", ...seconds, grouped(race.neurons))));
+	};
+	const ends = () => limits.forEach((k, i) => to(i, k));
+	main.append(
+		el("p", say("why", N, P, ex.output)), el("div.ways", ways.map(({ line }) => line).reverse()), toolbar(say("screen-why"), buttons, speed), words, made,
+		el("h2", say("larger")), el("div.figures", el("div", dials.map(([field]) => field), press("course-sizes", ends), result), el("div.areas", HIDDEN, squares)),
+		el("h2", say("measured-visits")),
+	);
+	main.insertAdjacentHTML("beforeend", race.html);
+	ends();
+	[place(N), place(P)].forEach((k, i) => to(i, k));
 }
 
 function results(app, main) {
