@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache, lru_cache
 from html import escape
 from importlib import import_module
@@ -13,8 +14,9 @@ from importlib.resources import files
 from typing import Any
 from zlib import compress
 
-from .course import COURSE
+from .course import COURSE, FUNCTIONS
 from .exercise import Exercise, course_exercise
+from .marking import decimal_text
 from .sentences import SENTENCES
 
 SCHEMA = 1
@@ -40,6 +42,8 @@ def _payload(exercise: Exercise, answers: bool) -> Payload:
 def index_entry(exercise: Exercise) -> dict[str, Any]:
     """What the start screen says of an exercise."""
     entry = {key: getattr(exercise, key) for key in ("id", "title", "source", "text")}
+    if exercise.id in FUNCTIONS:
+        entry["function"] = exercise.title.partition(" at ")[0]
     return {**entry, "program": exercise.graph.source.strip(), "boxes": len(exercise.boxes)}
 
 
@@ -100,7 +104,11 @@ def page_data(
         "benches": dict(benches or {}),
         "derivatives": dict(derivatives or {}),
         "figures": {
-            "rows": [figure for figure in printed_figures() if figure["exercise"] in there],
+            "rows": [
+                {**figure, "exact": decimal_text((Fraction(figure["exact"]),) * 2)}
+                for figure in printed_figures()
+                if figure["exercise"] in there
+            ],
             "says": FIGURES_DIFFER,
         },
         "race": measured(),

@@ -183,8 +183,8 @@ SENTENCES: Mapping[str, str] = {
     "why": "N = {0} nodes: the statements of which {2} is made. P = {1} parameters: the values to change, not the "
     "fixed ones. Backprop visits each node and each parameter once on the way back, for its derivative. "
     "Nudging runs the whole graph again for each parameter.",
-    "visits-backprop": " of {0} visits: backprop, N + P = {1} + {2}",
-    "visits-nudging": " of {0} visits: nudging, N × P = {1} × {2}",
+    "visits-backprop": "of {0} visits: backprop, N + P = {1} + {2}",
+    "visits-nudging": "of {0} visits: nudging, N × P = {1} × {2}",
     "visits-begin": "Both ways begin with one run forward, for the values. It is not counted.",
     "visit-forward": "Forward, for the value of {0}: both ways begin so, not counted.",
     "visit-back": "Backprop: the derivative of {0} by {1}.",
@@ -201,7 +201,7 @@ SENTENCES: Mapping[str, str] = {
     "course-sizes": "the course\u2019s example",
     "sum-backprop": "Backprop: N + P = {0} + {1} = {2} visits",
     "sum-nudging": "Nudging: N × P = {0} × {1} = {2} visits",
-    "at-speed": "At the speed measured with {2} neurons: {1} by backprop, {0} by nudging.",
+    "at-speed": "At the speed measured with {2} neurons: {0} by backprop, {1} by nudging.",
     "measured-visits": "Measured",
     "race": "Nets of neurons with nine weights and a bias each|neurons N|parameters P|N + P|N × P|backprop"
     "|a nudge for each parameter|times as long|the best nudges of all",

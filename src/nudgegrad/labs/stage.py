@@ -6,10 +6,12 @@ Whatever comes from a program is escaped here; what a learner types never become
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from html import escape
 from typing import Any
 
 from .course import Unit
+from .marking import decimal_text
 from .sentences import say
 
 LONG = 30  # characters of an equation that is shown as a formula; a longer one is text, which wraps
@@ -19,6 +21,8 @@ TERMS = 6  # terms of a chain rule that are written out
 Part = Mapping[str, Any]  # a node or a box as the page is sent it
 HIDDEN = 'aria-hidden="true"'
 SLOPE = f'<span class="slope" {HIDDEN}></span>'
+VISITED = f'<span class="visits" {HIDDEN}><b class="backprop">0</b></span>'  # by backprop; by both
+VISITS = VISITED.replace("</span>", '<b class="nudging">0</b></span>')
 SAY = '<span class="say"></span>'
 EDGES = (
     f'<svg class="edges" {HIDDEN}><defs><marker id="nudgegrad-head" viewBox="0 0 8 8" refX="7" refY="4" '
@@ -93,6 +97,14 @@ class Stage:
         adjoints = (box for box in self.boxes if box["kind"] == "adjoint")
         return [self.own, *(box for box in adjoints if self.computed(box["node"]))]
 
+    def solved(self, box: Part) -> str:
+        """What stands at a node once its derivative is found."""
+        truth = box["truth"]
+        low, high = (truth, truth) if isinstance(truth, str) else truth
+        number = minus(decimal_text((Fraction(low), Fraction(high))))
+        left = self.derivative(self.output, box["node"])
+        return math(f"<mrow>{left}<mo>=</mo><mn>{number}</mn></mrow>")
+
     def compact(self) -> list[str]:
         """The ids of the boxes that are asked where there is one per node."""
         forward = [box for box in self.boxes if box["kind"] == "forward"]
@@ -135,7 +147,7 @@ class Stage:
                 seen.add(a)
             leads = "" if any(map(self.computed, node["args"])) else " data-leads"
             box = next((b for b in self.boxes if b["kind"] == "forward" and b["node"] == name), None)
-            unit = f"{entry(box)}{SLOPE}{SAY}" if box else SLOPE
+            unit = f"{entry(box) if box else ''}{SLOPE}{VISITS}{SAY if box else ''}"
             place = 'data-layer="{}" data-row="{}"'.format(*node["at"])
             statement = drawn(name, "node", f"{name} = {node['formula']}", equation(node))
             cells.append(
@@ -149,7 +161,7 @@ class Stage:
         """An input beside a statement; several statements may take it."""
         name, value = node["name"], node["shown"]
         number = math(f"<mrow>{node['ml']}<mo>=</mo><mn>{minus(value)}</mn></mrow>")
-        kind, slope = ("chip again", "") if again else ("chip", SLOPE)
+        kind, slope = ("chip again", "") if again else ("chip", SLOPE + VISITED)
         return drawn(name, kind, f"{name} = {value}", number + slope)
 
     # The columns of derivatives

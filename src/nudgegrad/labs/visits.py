@@ -19,7 +19,7 @@ from typing import Any
 
 from ..graphs.graph import Graph
 from .sentences import say
-from .stage import table_html
+from .stage import HIDDEN, table_html
 
 COURSE = 100_000  # parameters of the course's example, with 10,000 neurons
 UNITS = ((1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86400.0, "days"))
@@ -96,10 +96,30 @@ def lasting(seconds: float) -> str:
     return f"{float(f'{seconds / size:.3g}'):,g} {unit}"
 
 
+def why_html(found: Visits, output: str) -> str:
+    """What stands above the graph: what is counted, and for each way a bar that fills."""
+    n, p = len(found.nodes), len(found.parameters)
+    most = max(found.backprop, found.nudging)
+    ways = "".join(
+        f'<p class="{way}"><svg class="track" {HIDDEN} viewBox="0 0 {most} 1" preserveAspectRatio="none">'
+        f'<rect width="{count}" height="1"/><rect width="0" height="1"/></svg>'
+        f"<strong>0</strong> {escape(say(f'visits-{way}', f'{count:,}', n, p))}</p>"
+        for way, count in (("backprop", found.backprop), ("nudging", found.nudging))
+    )
+    return f'<p>{escape(say("why", n, p, output))}</p><div class="ways">{ways}</div>'
+
+
 def measured() -> dict[str, Any]:
-    """The measured table as HTML, and the seconds of a visit in the row that is nearest to the course's size."""
+    """What stands below the graph.
+
+    Returns
+    -------
+    dict
+        ``html``: the place of the sliders, with a square for the visits of each way, and the measured table;
+        ``visit``: the seconds of a visit by backprop and by nudging in the row nearest to the course's size,
+        ``neurons`` of that row; ``units`` of time, in seconds.
+    """
     found = race()
-    heads = say("race").split("|")
     rows = []
     for row in found["rows"]:
         sweep = lasting(row["sweep"])
@@ -110,12 +130,12 @@ def measured() -> dict[str, Any]:
         rows.append([*counts, lasting(row["backprop"]), sweep, ratio, lasting(row["nudges"])])
     typical = min(found["rows"], key=lambda row: abs(row["parameters"] - COURSE))
     about = say("race-says", found["machine"], found["date"], f"{max(r['entries'] for r in found['rows']):,}")
+    squares = '<rect class="backprop"/><rect class="nudging"/>'
     return {
-        "html": f"{table_html(heads, rows)}<p>{escape(about)}</p>",
-        "units": UNITS,
+        "html": f"<h2>{say('larger')}</h2>"
+        f'<div class="figures"><svg class="areas" {HIDDEN} viewBox="0 0 210 100">{squares}</svg></div>'
+        f"<h2>{say('measured-visits')}</h2>{table_html(say('race').split('|'), rows)}<p>{escape(about)}</p>",
+        "visit": [typical["backprop"] / typical["sum"], typical["sweep"] / typical["product"]],
         "neurons": typical["neurons"],
-        "visit": {
-            "backprop": typical["backprop"] / typical["sum"],
-            "nudging": typical["sweep"] / typical["product"],
-        },
+        "units": UNITS,
     }

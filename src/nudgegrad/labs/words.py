@@ -10,7 +10,7 @@ from ..views.notation import derivative
 from ..views.why import listed
 from . import exact
 from .boxes import STEP, Box, Exact
-from .marking import decimal_text
+from .marking import decimal_text, nudge_asked, quotient_asked
 from .visits import visits
 
 BY_HAND = 200  # numbers in the table of the two orders
@@ -85,13 +85,15 @@ class Words:
             return found
         found |= {
             "truth": box.truth,
+            "shown": said(box.truth).replace("-", "−"),
             "wrong": [list(w) for w in box.wrong],
             "otherwise": box.otherwise,
             "hints": list(box.hints),
             "lines": list(box.lines),
         }
         if box.quotients:
-            found["quotients"] = [list(q) for q in box.quotients]
+            found["quotients"] = [quotient_asked(*q) for q in box.quotients]
+            found["steps"] = next(([said(q) for q in qs] for h, *qs in box.quotients if h == str(STEP)), None)
         if box.nudge is not None and None not in box.nudge:
             found["nudge"] = self.nudge(box)
         if box.kind == "adjoint" and box.node != self.output:
@@ -114,11 +116,7 @@ class Words:
         assert box.nudge is not None
         size, of, by = said(str(STEP)), self.output, box.node
         return {
-            "size": str(STEP),
-            "first": box.nudge[0],
-            "exact": box.nudge[1],
-            "of": of,
-            "by": by,
+            **nudge_asked(by, of, str(STEP), *box.nudge),
             "words": f"if {by} goes up by {size}, {of} goes up by",
             "spoken": f"If {by} goes up by {size}, by how much does {of} go up?",
             "hint": f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"

@@ -39,20 +39,17 @@ function table(key, rows, ...values) {
 	return el("div.wide", el("table", el("caption", caption), el("thead", el("tr", heads.map(th("col")))), el("tbody", body)));
 }
 
+const told = (name, key, ...values) => el(name, say(key, ...values));
 const press = (act, run, more) => button(say(act), act, run, more);
 const named = (name, role, label, ...children) => el(name, { role, "aria-label": label }, ...children);
-const toolbar = (label, ...buttons) => named("div.tools", "group", label, buttons);
+const toolbar = (key, ...buttons) => named("div.tools", "group", say(key), buttons);
 
 // ---- numbers
 
-const shown = (T) => (T ? decimalText(interval(T)).replace("-", "−") : "—");
-const brief = (x, digits = 10) => (Number.isFinite(x) ? String(Number(x.toPrecision(digits))).replace(/^-/, "−") : "—");
+const there = Number.isFinite;
+const brief = (x, digits = 10) => (there(x) ? String(Number(x.toPrecision(digits))).replace(/^-/, "−") : "—");
+const grouped = (n) => n.toLocaleString("en");
 const up = (change) => (change === 0 ? "stays" : `${change > 0 ? "↑" : "↓"} ${brief(Math.abs(change))}`);
-
-function derivative({ ex, nodes }, of, by) {
-	const ml = (name) => `<mrow><mo>${ex.d}</mo>${nodes[name].ml}</mrow>`;
-	return { text: `${ex.d}${of}/${ex.d}${by}`, ml: `<mfrac>${ml(of)}${ml(by)}</mfrac>` };
-}
 
 // ---- the state: what the learner did, kept by the host
 
@@ -87,7 +84,7 @@ function bind(app, input, readonly) {
 	const kind = asks ? "nudges" : "boxes", id = `${app.uid}-${kind}-${box.id}`, says = id + "-say";
 	filled(input, { ...TYPED, id, enterkeyhint: "next", "aria-describedby": says, readonly });
 	const view = { box, nudge, kind, input, made: input.parentNode, say: input.closest(".unit,.row").querySelector(".say") };
-	Object.assign(view, { spoken: input.ariaLabel, truth: nudge ? nudge.first : box.truth });
+	Object.assign(view, { spoken: input.ariaLabel, shown: (nudge || box).shown });
 	view.say.id = says;
 	app.views.set(viewKey(input), view);
 	update(app, view);
@@ -208,8 +205,8 @@ function hint(app, view) {
 }
 
 function reveal(app, view) {
-	const entry = entryOf(app, view), { truth } = view;
-	if (entry.state !== "right" && truth) Object.assign(entry, { typed: shown(truth).replace("…", ""), state: "revealed", revealed: true, say: "" });
+	const entry = entryOf(app, view), { shown } = view;
+	if (entry.state !== "right" && shown) Object.assign(entry, { typed: shown.replace("…", ""), state: "revealed", revealed: true, say: "" });
 }
 
 function revealThis(app, view) {
@@ -266,10 +263,10 @@ function gauge(app, done, all) {
 const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 
 // Python's HTML, in the official order; `arrange` gives its parts their places
-function stage(app, { columns, readonly, boxes = true }) {
+function stage(app, { columns, readonly, visits, boxes = true }) {
 	const { ex, settings } = app, { html } = ex, made = el("div.stage"), all = (part, at = made) => [...at.querySelectorAll(part)];
 	made.innerHTML = html.stage + (columns ? html[settings.compact ? "compact" : "columns"] : "");
-	const absent = { ".box,.unit .say": !boxes, ".chain": !settings.chain, ".unchained": settings.chain, ".question": !settings.ask || readonly, button: readonly };
+	const absent = { ".box,.unit .say": !boxes, ".visits": !visits, ".chain": !settings.chain, ".unchained": settings.chain, ".question": !settings.ask || readonly, button: readonly };
 	for (const [part, is] of Object.entries(absent)) if (is) all(part).forEach((e) => e.remove());
 	const cells = all(".cell").map((cell) => {
 		const { layer, row, leads } = cell.dataset, [equation, unit] = all(".node,.unit", cell);
@@ -288,12 +285,11 @@ function stage(app, { columns, readonly, boxes = true }) {
 }
 
 function slopes(app, only) {
-	const { groups, nodeViews, views, ex } = app;
+	const { groups, nodeViews, views } = app;
 	for (const [name, { slope }] of Object.entries(groups.length ? nodeViews : {})) {
 		const view = views.get("a:" + name);
 		if (only && name !== only) continue;
-		const known = view?.truth && solved(look(app, view)) && `<mrow>${derivative(app, ex.output, name).ml}<mo>=</mo><mn>${shown(view.truth)}</mn></mrow>`;
-		slope.replaceChildren(...(known ? [math(known)] : []));
+		slope.innerHTML = (view && solved(look(app, view)) && view.box.solved) || "";
 	}
 }
 
@@ -409,13 +405,13 @@ function nudge(app, box) {
 	const m = (app.machine ??= machine(ex.tape)), before = m.forward(), after = m.replay(before, by, before[nodes[by].i] + size);
 	const seen = ex.nodes.filter(({ name, i }) => name === of || (box.by ? name === by : after[i] !== before[i]));
 	const rows = seen.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])]);
-	const [, ...steps] = box.quotients?.find(([h]) => h === "1/1000") ?? ["", ...Array(3).fill(box.truth)];
-	const list = steps.map((q, k) => el("li", say("changes", brief(size / 2 ** k), of), el("strong", { "data-quotient": true }, shown(q)), say("times")));
-	const heads = el("div", el("p", say("how-many-times", by, of)), el("ol", list), el("p", say(steps[0] === steps[2] ? "straight-line" : "heads", of, by)));
+	const steps = box.steps ?? Array(3).fill(box.shown);
+	const list = steps.map((q, k) => el("li", say("changes", brief(size / 2 ** k), of), el("strong", { "data-quotient": true }, q), say("times")));
+	const heads = el("div", told("p", "how-many-times", by, of), el("ol", list), told("p", box.steps ? "heads" : "straight-line", of, by));
 	app.panel = el("div.nudged", { "data-for": box.id }, table("nudged", rows, by, size), heads);
 	pulse(app, by, box.by && of);
 	coach(app);
-	announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), shown(steps[0])));
+	announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), steps[0]));
 }
 
 function pulse({ ex, drawing }, from, only) {
@@ -614,17 +610,6 @@ function leading(x) { // the e with 10^e <= abs(x) < 10^(e + 1)
 	return atMost(tenTo(e), absolute(x)) ? e : e - 1;
 }
 
-function decimalText(truth) {
-	const full = endsWithin(truth, 12), low = absolute(truth[0]), last = leading(low) - 5;
-	const [n, d] = plus(over(low, tenTo(last)), [1n, 2n]), [m, e] = full ?? [n / d, last];
-	const digits = String(magnitude(m)), point = digits.length + e;
-	const text = point <= -12 || point > 21 ? `${digits[0]}.${digits.slice(1) || "0"}e${point - 1}`
-		: point <= 0 ? "0." + "0".repeat(-point) + digits
-		: point >= digits.length ? digits + "0".repeat(point - digits.length)
-		: digits.slice(0, point) + "." + digits.slice(point);
-	return (truth[0][0] < 0n ? "-" : "") + text + (full ? "" : "…");
-}
-
 const within = (x, y, distance) => atMost(absolute(minus(x, y)), distance);
 const halfUnit = (e) => times(tenTo(e), [1n, 2n]);
 
@@ -656,12 +641,9 @@ function near(answer, truth) {
 }
 
 function atQuotient(answer, truth, rows = []) {
-	for (const [nudge, ...quotients] of rows) {
-		const [quotient] = interval(quotients[0]), distance = absolute(minus(quotient, truth[0]));
-		if (!distance[0] || !(equals(answer, interval(quotients[0])) || within(answer.value, quotient, over(distance, [1000n, 1n])))) continue;
-		const [size, , ...next] = [nudge, ...quotients].map((each) => decimalText(interval(each)));
-		const numbers = next.length ? next.join(", ") + ": " : "";
-		return close("quotient", "quotient", size, numbers);
+	for (const [written, sentence] of rows) {
+		const quotient = interval(written), distance = absolute(minus(quotient[0], truth[0]));
+		if (distance[0] && (equals(answer, quotient) || within(answer.value, quotient[0], over(distance, [1000n, 1n])))) return marked("close", "quotient", sentence);
 	}
 	return null;
 }
@@ -690,23 +672,14 @@ function markNudge(nudge, text) { // the change of J, or "3 nudges"
 	const counted = / *nudges? *$/i.exec(asRead(text));
 	const rest = counted ? [...text].slice(0, counted.index).join("") : text, answer = readAnswer(rest);
 	if (answer.message) return counted && isBlank(rest) ? unreadable(say("count")) : unread(rest, answer);
-	if (nudge.first === undefined) return recorded();
-	const { by, of } = nudge, size = rational(nudge.size), [first, exact] = [nudge.first, nudge.exact].map(interval);
-	const inNudges = (truth) => truth.map((end) => over(end, size));
-	const sought = counted ? [first, exact].map(inNudges) : [first, exact], isSought = (typed) => sought.findIndex((truth) => equals(typed, truth));
-	const which = isSought(answer), count = decimalText(inNudges(first));
-	if (which >= 0) {
-		const change = [of, decimalText(first), `${count} nudge${count === "1" ? "" : "s"}`];
-		if (first.every((end, k) => same(end, exact[k]))) return marked("right", "exact", say("straight", ...change));
-		const left = decimalText([minus(exact[0], first[1]), minus(exact[1], first[0])]);
-		return marked("right", ["first", "exact"][which], say("curved", ...change, decimalText(exact), left));
-	}
-	const decimal = (value) => decimalText([value, value]);
-	if (!counted && equals(answer, inNudges(first))) return close("unit", "unit", decimal(answer.value));
-	if (isSought({ ...answer, value: negated(answer.value) }) >= 0) return marked("wrong", "sign", say("turned", of));
-	return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise", say("again", of, by, decimal(size)));
+	if (!nudge.changes) return recorded();
+	const [changes, counts] = [nudge.changes, nudge.counts].map((truths) => truths.map(interval)), sought = counted ? counts : changes;
+	const place = (value) => sought.findIndex((truth) => equals({ ...answer, value }, truth)), which = place(answer.value);
+	if (which >= 0) return marked("right", nudge.codes[which], nudge.right);
+	if (!counted && equals(answer, counts[0])) return marked("close", "unit", nudge.unit);
+	if (place(negated(answer.value)) >= 0) return marked("wrong", "sign", nudge.turned);
+	return near(answer, sought[0]) ?? near(answer, sought[1]) ?? marked("wrong", "otherwise", nudge.again);
 }
-
 
 // ---- tapes: values only, every rule comes with the tape
 
@@ -812,7 +785,6 @@ const machine = (tape) => {
 
 // ---- slopes and nudges: pictures and tables of what the tape gives
 
-const there = Number.isFinite;
 const short = (x) => brief(x, 3);
 const ten = (e) => (e ? `1e${e}` : "1");
 const upTo = (n) => [...Array(n).keys()];
@@ -919,7 +891,7 @@ function slope(app, main) {
 	};
 	const draw = () => {
 		if (!svg.parentNode.clientWidth) return;
-		const now = at(w), [, v, d] = now, D = derivative(app, J, name).text, is = `${name} = ${brief(w)}`, ends = [-reach, reach];
+		const now = at(w), [, v, d] = now, D = nodes[name].d, is = `${name} = ${brief(w)}`, ends = [-reach, reach];
 		f = frame(svg, [...ends, name, short], [low, high, J, short]);
 		f.trace(xs, ys, "curve");
 		for (const [x, y, k] of [...places, now]) f.trace(ends, ends.map((t) => y + k * (t - x)), "tangent");
@@ -962,18 +934,18 @@ function slope(app, main) {
 			const m = machine(its.tape), v = m.forward(), o = m.index(of), h = Number(nudge);
 			const here = String((m.replay(v, by, v[m.index(by)] + h)[o] - v[o]) / h), same = (is, key) => is === printed && el("b", say(key));
 			const title = [say("quotient-of", of, by, nudge), el("small", its.title)];
-			lines.push([title, `${printed} (${where})`, [here, same(here, "bit-for-bit")], [shown(exact), same(decimalText(interval(exact)), "exactly")]]);
+			lines.push([title, `${printed} (${where})`, [here, same(here, "bit-for-bit")], [exact.replace("-", "−"), same(exact, "exactly")]]);
 		}
-		if (lines.length) figures.replaceChildren(el("h2", say("course-prints")), table("printed", lines), el("p", data.figures.says));
+		if (lines.length) figures.replaceChildren(told("h2", "course-prints"), table("printed", lines), el("p", data.figures.says));
 	};
 	const drag = (event) => event.buttons && to(f.back(event.clientX - svg.getBoundingClientRect().left));
 	svg.classList.add("drag");
 	svg.addEventListener("pointerdown", (event) => drag(event, svg.setPointerCapture(event.pointerId)));
 	svg.addEventListener("pointermove", drag);
-	const course = data.index.filter(({ id }) => "d-sq-3 d-lin2-3 d-cube-2 d-id-2 d-inv-2 d-inv2-4".includes(id));
-	const others = course.map(({ id, title, program }) => button(title.split(" at ")[0], "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }));
+	const course = data.index.filter((each) => each.function);
+	const others = course.map(({ id, function: name, program }) => button(name, "function", () => go(app, id, "slope"), { "aria-current": program === ex.program && "true" }));
 	const inputs = names[1] ? choice(say("input"), names, names[0], pick) : "";
-	main.append(toolbar(say("functions"), others), inputs, svg.parentNode, asW, words, asNudge, rows, el("h2", say("derivative")), formula, figures);
+	main.append(toolbar("functions", others), inputs, svg.parentNode, asW, words, asNudge, rows, told("h2", "derivative"), formula, figures);
 	pick(names[0]);
 	compare();
 }
@@ -994,11 +966,11 @@ function bench(app, main) {
 	const said = (h) => (Number.isInteger(Math.log2(h)) ? `2^${Math.log2(h)} = ${short(h)}` : brief(h));
 	const [asNudge, showNudge] = dial("nudge-size", (k) => change({ h: 2 ** k })), best = press("best", () => change({ h: found().h }));
 	const draw = async () => {
-		const { node, stencil, format } = now, { i } = app.nodes[node];
+		const { node, stencil, format } = now, { i, d: D } = app.nodes[node];
 		known[node] ??= (await host.ask("bench", { text: ex.text, node })) ?? {};
 		if (node !== now.node || !svg.parentNode.clientWidth) return;
 		const b = found(), c = b?.curve ?? { h: [] }, low = Math.floor(c.h[0] ?? -30), high = Math.max(6, Math.ceil(c.h.at(-1) ?? 6));
-		const values = m.forward({}, format), truth = m.backward(m.forward())[i], D = derivative(app, J, node).text;
+		const values = m.forward({}, format), truth = m.backward(m.forward())[i];
 		const at = (h) => {
 			const above = m.replay(values, i, values[i] + h, format), below = stencil === "two-sided" ? m.replay(values, i, values[i] - h, format) : values;
 			const q = (above[out] - below[out]) / (above[i] - below[i]), error = Math.abs(q - truth);
@@ -1035,7 +1007,7 @@ function bench(app, main) {
 	};
 	const choices = [pick("node", names), pick("stencil", ["one-sided", "two-sided"]), pick("format", ["float64", "float32"])];
 	const sizes = [0.1, 1e-3, 1e-8, 1e-15].map((h) => button(brief(h), "size", () => change({ h })));
-	main.append(toolbar(say("what"), choices), asNudge, toolbar(say("sizes"), sizes, best), chain, rows, svg.parentNode, el("p", say("legend")), verdict);
+	main.append(toolbar("what", choices), asNudge, toolbar("sizes", sizes, best), chain, rows, svg.parentNode, told("p", "legend"), verdict);
 }
 
 // ---- screens
@@ -1117,9 +1089,9 @@ function start(app, main) {
 		const words = [el("strong", title || id), el("code", program), el("small", say(done ? "some" : "boxes", boxes, Math.min(done, boxes)))];
 		return el("li", el("button.card", { type: "button", "data-exercise": id, onclick: () => go(app, id, "forward") }, words));
 	};
-	main.append(el("h2", say("exercises")), el("ul.cards", (app.data.index ?? []).map(card)), el("h2", say("own")));
+	main.append(told("h2", "exercises"), el("ul.cards", (app.data.index ?? []).map(card)), told("h2", "own"));
 	if (app.host.ask) return own(app, main);
-	main.append(el("p", say("offline")));
+	main.append(told("p", "offline"));
 }
 
 function own(app, main) {
@@ -1165,7 +1137,7 @@ const mistake = (text, { message, start = 0, end = start + 1, help, fixed }, cor
 	...(fixed ? [button(say("correct", fixed), "correct", () => correct(fixed))] : []),
 ];
 
-const meter = (app, label) => el("div.progress", (app.bar = el("progress", { "aria-label": label })), (app.count = el("span")));
+const meter = (app, key) => el("div.progress", (app.bar = el("progress", { "aria-label": say(key) })), (app.count = el("span")));
 
 function fill(app, main) {
 	const { ex, settings, screen } = app, columns = screen === "backward";
@@ -1174,13 +1146,13 @@ function fill(app, main) {
 		return el("span", el("input", { type: "checkbox", id, checked: settings[name], onchange: change }), el("label", { for: id }, say("switch-" + name)));
 	};
 	const switches = columns ? ["chain", "ask", "compact", "table"] : ["table"];
-	main.append(meter(app, say("meter")), named("div.switches", "group", say("switches"), switches.map(toggle)));
+	main.append(meter(app, "meter"), named("div.switches", "group", say("switches"), switches.map(toggle)));
 	if (!columns) main.insertAdjacentHTML("beforeend", ex.network ?? "");
 	const made = stage(app, { columns });
 	main.append(
 		settings.table ? asTable(app, made) : made,
 		(app.coach = el("div.coach")),
-		toolbar(say("help"), press("check", () => withBox(app, submit)), ex.answers && [
+		toolbar("help", press("check", () => withBox(app, submit)), ex.answers && [
 			press("hint", () => withBox(app, hint)),
 			press("reveal", () => withBox(app, revealThis)),
 			press("reveal-all", () => revealAll(app)),
@@ -1227,7 +1199,7 @@ function player(app, all, draw, pace, ends) {
 
 function show(app, main) {
 	const boxes = asked(app), all = boxes.length, words = el("div.words", { "aria-live": "polite" });
-	app.shown = ({ box }) => (boxes.indexOf(box) < app.at ? { ...EMPTY, typed: shown(box.truth), state: "revealed" } : EMPTY);
+	app.shown = ({ box }) => (boxes.indexOf(box) < app.at ? { ...EMPTY, typed: box.shown, state: "revealed" } : EMPTY);
 	const draw = (at) => {
 		app.at = at;
 		for (const view of app.views.values()) {
@@ -1244,71 +1216,60 @@ function show(app, main) {
 		view.made.scrollIntoView({ block: "nearest" });
 		pulse(app, box.by ?? box.node, box.kind === "local" && box.node);
 	};
-	main.append(meter(app, say("meter-shown")), words, stage(app, { columns: true, readonly: true }));
-	words.before(toolbar(say("show"), player(app, all, draw, () => 2200)));
+	main.append(meter(app, "meter-shown"), words, stage(app, { columns: true, readonly: true }));
+	words.before(toolbar("show", player(app, all, draw, () => 2200)));
 }
 
-// What backprop visits and what nudging does, one visit of each at a time: first on this graph, then on larger ones
+// What backprop visits and what nudging visits, a visit of each at a time; then how many on larger graphs
 function why(app, main) {
-	const { ex, data: { race }, settings } = app, { nodes, parameters, back } = ex.why, [N, P] = [nodes.length, parameters.length];
-	const kinds = ["nudging", "backprop"], grouped = (n) => n.toLocaleString("en"), still = matchMedia("(prefers-reduced-motion: reduce)");
-	const counted = (n, p) => [n * p, n + p], compared = ([product, sum]) => {
+	const { ex, data: { race }, settings } = app, { nodes, parameters, back } = ex.why, [N, P] = [nodes.length, parameters.length], kinds = ["backprop", "nudging"];
+	const counts = (n, p) => [n + p, n * p], all = counts(N, P), most = Math.max(...all), words = el("p.words"), result = el("div", { "aria-live": "polite" });
+	const compared = ([sum, product]) => {
 		const times = product / sum;
-		return times > 1 ? say("more-visits", grouped(times < 10 ? Number(times.toPrecision(2)) : Math.round(times))) : say("no-more-visits");
+		return times > 1 ? say("more-visits", grouped(Number(times.toFixed(times < 10)))) : say("no-more-visits");
 	};
-	const most = Math.max(...counted(N, P)), words = el("p.words"), made = stage(app, { boxes: false });
-	const ways = kinds.map((kind, k) => {
-		const all = counted(N, P)[k], count = el("strong"), bar = el("span"), track = el("span.track", HIDDEN, bar);
-		track.style.width = `${(100 * all) / most}%`;
-		const show = (done) => (count.textContent = grouped(done), (bar.style.width = `${(100 * done) / all}%`));
-		return { all, show, line: el("p." + kind, track, count, say("visits-" + kind, grouped(all), N, P)) };
-	});
-	const badges = back.map((name) => {
-		const both = kinds.map((kind) => el("b." + kind));
-		app.nodeViews[name].slope.replaceWith(el("span.visits", HIDDEN, parameters.includes(name) ? both[1] : both));
-		return both;
-	});
+	main.innerHTML = ex.html.why + race.html;
+	const [lines, squares] = ["p.", "rect."].map((part) => kinds.map((kind) => main.querySelector(part + kind)));
 	const draw = (at) => {
-		const t = at - N, round = Math.floor((t - 1) / N), nudges = t > 0 && round < P;
+		const t = at - N, round = Math.floor((t - 1) / N), nudges = t > 0 && round < P, over = t >= most;
 		const now = { forward: nodes[at - 1], nudged: nudges && parameters[round], nudging: nudges && nodes[(t - 1) % N], backprop: back[t - 1] };
-		for (const { all, show } of ways) show(clamp(t, 0, all));
-		for (const [i, name] of back.entries()) {
-			badges[i][0].textContent = clamp(Math.floor((t - 1 - nodes.indexOf(name)) / N) + 1, 0, P);
-			badges[i][1].textContent = Number(t > i);
-			for (const [kind, which] of Object.entries(now)) app.nodeViews[name].node.classList.toggle("is-" + kind, which === name);
-		}
-		const both = [say(now.backprop ? "visit-back" : "back-done", ex.output, now.backprop), say(nudges ? "visit-again" : "nudging-done", now.nudged, now.nudging)];
+		lines.forEach((line, k) => {
+			line.querySelector("strong").textContent = grouped(clamp(t, 0, all[k]));
+			filled(line.querySelector("rect + rect"), { width: clamp(t, 0, all[k]) });
+		});
+		back.forEach((name, i) => {
+			const { node, slope } = app.nodeViews[name], [own, again] = slope.nextSibling.children;
+			own.textContent = Number(t > i);
+			if (again) again.textContent = clamp(Math.floor((t - 1 - nodes.indexOf(name)) / N) + 1, 0, P);
+			for (const kind in now) node.classList.toggle("is-" + kind, now[kind] === name);
+		});
+		const both = [say(now.backprop ? "visit-back" : "back-done", ex.output, now.backprop), say(nudges ? "visit-again" : "nudging-done", now.nudged, now.nudging), over && compared(all)];
 		words.ariaLive = app.playing ? "off" : "polite";
-		words.textContent = !at ? say("visits-begin") : t <= 0 ? say("visit-forward", now.forward) : both.join(" ") + (t < most ? "" : " " + compared(counted(N, P)));
+		words.textContent = !at ? say("visits-begin") : t <= 0 ? say("visit-forward", now.forward) : both.filter(Boolean).join(" ");
 	};
-	const speed = choice(say("speed"), ["1", "4", "16", "64"], String((settings.speed ??= 4)), (each) => (settings.speed = Number(each), save(app)));
-	const buttons = player(app, N + most, draw, () => !still.matches && 1000 / settings.speed, true);
+	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed ?? "4", (each) => save(app, (settings.speed = each)));
+	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / (settings.speed ?? 4);
+	main.querySelector("h2").before(words, stage(app, { boxes: false, visits: true }));
+	words.before(toolbar("screen-why", player(app, N + most, draw, pace, true), speed));
 
-	// 1, 2 … 9, 10, 20 …
-	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), place = (n, digits = String(n).length) => 9 * (digits - 1) + Number(String(n)[0]) - 1;
-	const chosen = [place(N), place(P)], limits = [place(10_000), place(100_000)], squares = kinds.map((kind) => el("span." + kind)), result = el("div", { "aria-live": "polite" });
+	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), place = (n) => 9 * String(n).length - 10 + Number(String(n)[0]); // 1, 2 … 9, 10, 20 …
+	const ends = [10_000, 100_000].map(place), chosen = [N, P].map(place);
 	const lasting = (seconds) => {
 		const [size, unit] = race.units.findLast(([size]) => seconds >= size) ?? race.units[0];
 		return `${grouped(Number((seconds / size).toPrecision(3)))} ${unit}`;
 	};
-	const dials = ["neurons", "parameters"].map((key, i) => dial(key, (k) => to(i, k), { min: 0, max: limits[i] }));
+	const dials = ["neurons", "parameters"].map((key, i) => dial(key, (k) => to(i, k), { max: ends[i] }));
 	const to = (i, k) => {
-		chosen[i] = Math.min(k, limits[i]);
-		const [n, p] = chosen.map(stop), both = counted(n, p), seconds = kinds.map((kind, k) => lasting(both[k] * race.visit[kind]));
+		chosen[i] = Math.min(k, ends[i]);
 		dials[i][1](chosen[i], grouped(stop(chosen[i])));
-		squares.forEach(({ style }, k) => (style.width = `calc(${Math.sqrt(both[k] / Math.max(...both))} * min(14em, 42cqw))`));
-		const lines = kinds.map((kind, k) => el("p." + kind, say("sum-" + kind, ...[n, p, both[k]].map(grouped))));
-		result.replaceChildren(...lines.reverse(), el("p", compared(both), " ", say("at-speed", ...seconds, grouped(race.neurons))));
+		const sizes = chosen.map(stop), both = counts(...sizes), sides = both.map((n) => Math.max(1, 100 * Math.sqrt(n / Math.max(...both))));
+		squares.forEach((square, k) => filled(square, { x: k * (sides[0] + 8), y: 100 - sides[k], width: sides[k], height: sides[k] }));
+		const sums = kinds.map((kind, k) => el("p." + kind, say("sum-" + kind, ...[...sizes, both[k]].map(grouped))));
+		result.replaceChildren(...sums, el("p", compared(both), " ", say("at-speed", ...both.map((n, k) => lasting(n * race.visit[k])), grouped(race.neurons))));
 	};
-	const ends = () => limits.forEach((k, i) => to(i, k));
-	main.append(
-		el("p", say("why", N, P, ex.output)), el("div.ways", ways.map(({ line }) => line).reverse()), toolbar(say("screen-why"), buttons, speed), words, made,
-		el("h2", say("larger")), el("div.figures", el("div", dials.map(([field]) => field), press("course-sizes", ends), result), el("div.areas", HIDDEN, squares)),
-		el("h2", say("measured-visits")),
-	);
-	main.insertAdjacentHTML("beforeend", race.html);
-	ends();
-	[place(N), place(P)].forEach((k, i) => to(i, k));
+	const course = press("course-sizes", () => ends.forEach((k, i) => to(i, k)));
+	main.querySelector(".figures").prepend(el("div", dials.map(([field]) => field), course, result));
+	[...chosen].forEach((k, i) => to(i, k));
 }
 
 function results(app, main) {
@@ -1321,7 +1282,7 @@ function results(app, main) {
 		const saved = { schema: 1, exercise: id, text, saved: new Date().toISOString(), boxes: list.map((box) => ({ id: box.id, ...EMPTY, ...boxes[box.id] })), nudges, events };
 		el("a", { href: "data:application/json," + encodeURIComponent(JSON.stringify(saved, null, 1)), download: `${id}-results.json` }).click();
 	};
-	main.append(el("p", say("filled", countSolved(app), list.length)), table("results", rows), toolbar(say("screen-results"), press("save", download)));
+	main.append(told("p", "filled", countSolved(app), list.length), table("results", rows), toolbar("screen-results", press("save", download)));
 }
 
 // Of a graph that is too large to be filled in
@@ -1332,7 +1293,7 @@ function overview(app, main) {
 		list.replaceChildren(table("nodes", some.map(([name, ...numbers]) => [name, ...numbers.map((x) => brief(x, 6))]), some.length, found.length, app.ex.output));
 	};
 	const find = el("input", { type: "search", id, autocomplete: "off", oninput: look });
-	main.append(el("p", say("large-graph", nodes, statements, inputs, most)), el("label", { for: id }, say("find")), find, list);
+	main.append(told("p", "large-graph", nodes, statements, inputs, most), el("label", { for: id }, say("find")), find, list);
 	look();
 }
 
