@@ -18,11 +18,13 @@ from ..sweeps.run import Run
 from ..views.digits import nudge as nudge_text
 from ..views.vcurve import vcurve
 from ..views.why import sentences
+from .sentences import say
 
 SHOWN = ("float64", "float32")
 STENCILS = ("two-sided", "one-sided")
 POINTS = 40  # of a curve, before those on a straight line are left out
 DIGITS = 3  # of a point of a curve: it is drawn
+VERDICTS = {"fail": say("verdict-fail"), "inconclusive": say("verdict-inconclusive")}
 STRAIGHT = 0.1  # powers of ten by which a point may miss the line between its neighbours
 
 
@@ -40,7 +42,7 @@ def bench(run: Run, node: str) -> dict[str, Any]:
     -------
     dict
         ``node``, and under each format's name, for each stencil: the best nudge ``h`` (and ``h_text``),
-        ``estimate``, ``bar``, ``verdict``, ``reason``, the deciding factor as a ``sentence``, and the
+        ``estimate``, ``bar``, ``verdict``, ``reason``, what the page ``says`` of it, and the
         ``curve``: log2 of nudges, log10 of the two predicted parts of the error there. None stands for
         what does not exist: an error of exactly 0, a nudge that nothing allows, a curve of a node that
         J does not depend on, and a whole format in which J has no value.
@@ -69,6 +71,7 @@ def _in_format(run: Run, node: str, fmt: str) -> dict[str, Any] | None:
 
 
 def _best(run: Run, n: Nudge) -> dict[str, Any]:
+    (sentence,) = sentences([n], run.graph.name(run.graph.output))
     return {
         "h": _finite(n.h),
         "h_text": nudge_text(n.h),
@@ -76,7 +79,7 @@ def _best(run: Run, n: Nudge) -> dict[str, Any]:
         "bar": _finite(n.bar),
         "verdict": n.verdict.value,
         "reason": n.reason,
-        "sentence": sentences([n], run.graph.name(run.graph.output))[0],
+        "says": f"{VERDICTS.get(n.verdict.value, '')}{'' if math.isfinite(n.h) else say('no-best')}{sentence}",
         "curve": None if n.factors.decided == "independent" else _curve(run, n),
     }
 
@@ -86,6 +89,8 @@ def _curve(run: Run, n: Nudge) -> dict[str, list[float | None]]:
     off = found.h != n.h  # the power of two itself: much is exact there by luck
     with np.errstate(divide="ignore"):
         x, *parts = np.log2(found.h[off]), np.log10(found.rounding[off]), np.log10(found.truncation[off])
+    known = np.where(np.isfinite(parts[1]), parts[1], np.inf)
+    parts[1] = np.minimum.accumulate(known[::-1])[::-1]  # it rises: what sticks out is rounding
     kept = corners(x, np.array(parts))
     return {
         "h": _short(x[kept].tolist(), DIGITS + 1),

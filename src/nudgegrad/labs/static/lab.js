@@ -270,8 +270,7 @@ function stage(app, { columns, readonly, visits, boxes = true }) {
 	for (const [part, is] of Object.entries(absent)) if (is) all(part).forEach((e) => e.remove());
 	const cells = all(".cell").map((cell) => {
 		const { layer, row, leads } = cell.dataset, [equation, unit] = all(".node,.unit", cell);
-		const chips = all(".chip", cell).map((chip) => ({ name: chip.dataset.node, made: chip }));
-		return { name: equation.dataset.node, layer: Number(layer), row: Number(row), leads: leads === "", equation, unit, chips };
+		return { name: equation.dataset.node, layer: Number(layer), row: Number(row), leads: leads === "", equation, unit, chips: all(".chip", cell) };
 	});
 	const groups = all(".group").map((group) => ({ made: group, cell: cells.find((c) => c.name === group.dataset.node) }));
 	Object.assign(app, { stage: made, drawn: ex, drawing: made.querySelector("svg"), cells, groups, nodeViews: {}, views: new Map() });
@@ -300,20 +299,20 @@ function arrange(app) {
 	const layers = [...new Set(cells.map((c) => c.layer))].sort((a, b) => a - b);
 	made.classList.toggle("narrow", narrow);
 	made.style.setProperty("--group", `${Math.min(width, narrow || layers.length * 360 < width ? 330 : 236)}px`);
-	const size = new Map([...made.querySelectorAll(".at")].map((e) => [e, { w: e.offsetWidth, h: e.offsetHeight }]));
+	for (const e of made.querySelectorAll(".at")) Object.assign(e, { w: e.offsetWidth, h: e.offsetHeight });
 	const boxHeight = made.querySelector(".box,.visits")?.offsetHeight ?? 30;
 	const put = (element, left, top) => Object.assign(element.style, { left: `${Math.round(left)}px`, top: `${Math.round(top)}px` });
 	for (const cell of cells) {
-		const chips = cell.chips.map((chip) => ({ ...chip, ...size.get(chip.made) })), lead = cell.leads && !narrow ? chips.splice(0, 1) : [];
-		const hangs = chips.reduce((sum, chip) => sum + chip.h + 6, 0), wide = Math.max(size.get(cell.equation).w, ...chips.map((chip) => chip.w + HANG));
-		Object.assign(cell, { ...size.get(cell.equation), lead: lead[0], hanging: chips, hangs, wide, u: size.get(cell.unit), box: cell.unit.querySelector(".box,.visits")?.offsetWidth ?? 0, group: null });
+		const { equation, unit, chips } = cell, lead = !narrow && cell.leads && chips[0], hanging = chips.slice(lead ? 1 : 0);
+		const hangs = hanging.reduce((sum, chip) => sum + chip.h + 6, 0), wide = Math.max(equation.w, ...hanging.map((chip) => chip.w + HANG));
+		Object.assign(cell, { lead, hanging, hangs, wide, box: unit.querySelector(".box,.visits")?.offsetWidth ?? 0, group: null });
 	}
 	for (const { cell, made: group } of groups) if (cell && !narrow) cell.group = group;
 	let x = 0, top = 4;
 	const bands = [], lines = [], tags = [], columns = layers.map((layer) => {
 		const here = cells.filter((c) => c.layer === layer).sort((a, b) => a.row - b.row), most = (of) => Math.max(0, ...here.map(of));
-		const lead = narrow ? 0 : most((c) => (c.lead?.w ?? 0) + GAP), inner = most((c) => c.wide + PAD + c.u.w), stacked = lead + inner > width;
-		return { layer, here, lead, stacked, width: lead + PAD + Math.max(stacked ? most((c) => Math.max(c.wide, c.u.w)) : inner, most((c) => size.get(c.group)?.w ?? 0)) };
+		const lead = narrow ? 0 : most((c) => (c.lead?.w ?? 0) + GAP), inner = most((c) => c.wide + PAD + c.unit.w), stacked = lead + inner > width;
+		return { layer, here, lead, stacked, width: lead + PAD + Math.max(stacked ? most((c) => Math.max(c.wide, c.unit.w)) : inner, most((c) => c.group?.w ?? 0)) };
 	});
 	for (const column of columns) {
 		if (narrow || !bands.length || x + column.width > width + 1) (bands.push([]), (x = 0));
@@ -322,12 +321,12 @@ function arrange(app) {
 		bands.at(-1).push(column);
 		x += column.width;
 	}
-	const edges = ex.edges.map(({ from, to, via }) => ({ from: cells.find((c) => c.name === from), to: cells.find((c) => c.name === to), via })).filter((edge) => edge.from && edge.to);
+	const by = Object.fromEntries(cells.map((c) => [c.name, c])), edges = ex.edges.map(({ from, to, via }) => ({ from: by[from], to: by[to], via })).filter((edge) => edge.from && edge.to);
 	for (const band of bands) {
 		const rows = new Map(), center = new Map();
 		const reach = (row, above, below) => rows.set(row, [Math.max(rows.get(row)?.[0] ?? 0, above), Math.max(rows.get(row)?.[1] ?? 0, below)]);
 		for (const { here, stacked } of band)
-			for (const { row, h, u, lead, hangs } of here) reach(row, Math.max(h, boxHeight, 32) / 2 + 4, 4 + (stacked ? h / 2 + hangs + u.h + 8 : Math.max(h / 2 + hangs, u.h - boxHeight / 2, (lead?.h ?? 0) - 16)));
+			for (const { row, equation: { h }, unit, lead, hangs } of here) reach(row, Math.max(h, boxHeight, 32) / 2 + 4, 4 + (stacked ? h / 2 + hangs + unit.h + 8 : Math.max(h / 2 + hangs, unit.h - boxHeight / 2, (lead?.h ?? 0) - 16)));
 		for (const { via } of edges) for (const [layer, row] of via) if (band.some((c) => c.layer === layer) && !rows.has(row)) reach(row, 9, 9);
 		for (const row of [...rows.keys()].sort((a, b) => a - b)) {
 			const [above, below] = rows.get(row);
@@ -339,27 +338,27 @@ function arrange(app) {
 			column.center = center;
 			let under = top + 4;
 			for (const cell of column.here) {
-				const { name, equation, unit, group, w, h, box, wide, lead, hanging } = cell, y = center.get(cell.row), left = column.x + column.lead;
+				const { name, equation, unit, group, box, wide, lead, hanging } = cell, { w, h } = equation, y = center.get(cell.row), left = column.x + column.lead;
 				let hang = y + h / 2;
 				put(equation, left, y - h / 2);
-				if (lead) (put(lead.made, column.x, y - 16), lines.push([`M${column.x + lead.w + 3},${y} H${left - 3}`, lead.name, name]));
+				if (lead) (put(lead, column.x, y - 16), lines.push([`M${column.x + lead.w + 3},${y} H${left - 3}`, lead.dataset.node, name]));
 				for (const chip of hanging) {
 					hang += 6;
-					put(chip.made, left + HANG, hang);
-					lines.push([`M${left + HANG - 4},${hang + 16} H${left + 34} V${y + h / 2 + 2}`, chip.name, name]);
+					put(chip, left + HANG, hang);
+					lines.push([`M${left + HANG - 4},${hang + 16} H${left + 34} V${y + h / 2 + 2}`, chip.dataset.node, name]);
 					hang += chip.h;
 				}
 				const unitLeft = column.stacked ? left : left + wide + PAD;
 				put(unit, unitLeft, column.stacked ? hang + 8 : y - boxHeight / 2);
 				if (!column.stacked) lines.push([`M${left + w},${y} H${unitLeft}`, name, ""]);
 				Object.assign(cell, { x: left, y, right: column.stacked ? left + w : unitLeft + box, tagged: false });
-				if (group) (put(group, left, under), (under += size.get(group).h + 10));
+				if (group) (put(group, left, under), (under += group.h + 10));
 			}
 			bottom = Math.max(bottom, under);
 		}
 		top = bottom;
 	}
-	for (const { made: group, cell } of groups) if (!cell?.group) (put(group, 0, top), (top += size.get(group).h + 10));
+	for (const { made: group, cell } of groups) if (!cell?.group) (put(group, 0, top), (top += group.h + 10));
 	for (const edge of edges) lines.push([route(edge, columns, narrow, tags), edge.from.name, edge.to.name]);
 	made.style.height = `${Math.ceil(top)}px`;
 	draw(app, lines.filter(([d]) => d), tags, width, Math.ceil(top));
@@ -368,7 +367,7 @@ function arrange(app) {
 // From the right of a value to the left of the statement that takes it; past other layers in rows of its own
 function route({ from, to, via }, columns, narrow, tags) {
 	const tip = to.x - 3, { band } = to.column, before = from.column.band;
-	if (narrow) return band === before + 1 ? `M14,${from.y + from.h / 2} V${to.y - to.h / 2 - 2}` : ""; // else the equation tells
+	if (narrow) return band === before + 1 ? `M14,${from.y + from.equation.h / 2} V${to.y - to.equation.h / 2 - 2}` : ""; // else the equation tells
 	if (before !== band) {
 		const first = to.column === columns.find((c) => c.band === band), last = from.column === columns.findLast((c) => c.band === before);
 		if (from.name.length < 4 && !to.tagged) tags.push([from.name, first ? 0 : tip - 20, to.y - 7]);
@@ -594,16 +593,11 @@ function readAnswer(text) { // {value, places, digits}, or {message, at} with `a
 // A truth is [low, high]: one rational twice, or the ends around an irrational.
 const interval = (truth) => (typeof truth === "string" ? [truth, truth] : truth).map(rational);
 
-function ended([low, high]) { // [m, e] with truth = m 10^e, null where the decimals do not end
-	const [n, d] = lowest(low), places = d.toString(2).length - 1, scale = 10n ** BigInt(places);
-	if (!same(low, high) || scale % d) return null;
-	const [, m, zeros] = /^(-?\d+?)(0*)$/.exec((n * scale) / d);
-	return [BigInt(m), zeros.length - places];
+function ended([low, high]) { // all digits of a decimal that ends, without the zeros at its ends
+	const [n, d] = lowest(low), scale = 10n ** BigInt(d.toString(2).length - 1);
+	return same(low, high) && !(scale % d) && String((magnitude(n) * scale) / d).replace(/(?!^)0+$/, "");
 }
-function endsWithin(truth, digits) {
-	const end = ended(truth);
-	return end && digitsIn(end[0]) <= digits ? end : null;
-}
+const endsSoon = (truth, digits = ended(truth)) => digits && digits.length <= 6;
 
 function leading(x) { // the e with 10^e <= abs(x) < 10^(e + 1)
 	const e = digitsIn(x[0]) - digitsIn(x[1]);
@@ -620,7 +614,7 @@ function roundsTo({ value, places }, [low, high]) { // of a tie, both neighbours
 
 function equals(answer, truth) {
 	if (same(...truth) && same(truth[0], answer.value)) return "exact";
-	return answer.digits >= 3 && roundsTo(answer, truth) && !endsWithin(truth, 6) ? "rounded" : "";
+	return answer.digits >= 3 && roundsTo(answer, truth) && !endsSoon(truth) ? "rounded" : "";
 }
 
 const marked = (state, code, say) => ({ state, code, say });
@@ -633,7 +627,7 @@ function near(answer, truth) {
 	const missing = value[0] > 0n ? minus(low, value) : minus(value, low);
 	const cut = digits >= 2 && missing[0] >= 0n && !atMost(tenTo(-places), missing);
 	if (floats && ended(truth)) return close("float", "float");
-	if (endsWithin(truth, 6)) return (rounds || cut) && places > 0 ? close("digits", "ends") : null;
+	if (endsSoon(truth)) return (rounds || cut) && places > 0 ? close("digits", "ends") : null;
 	if (rounds) return close("digits", "more");
 	if (cut) return close("cut", "cut");
 	if (floats) return close("float", "tail");
@@ -983,8 +977,7 @@ function bench(app, main) {
 		chain.replaceChildren(...moved.flatMap(({ name, i }, k) => [k ? " → " : "", el("span", `${name} ${up(mine.above[i] - values[i])}`)]));
 		const line = (key, p, bar) => [say(key, said(p.h)), String(p.q), brief(truth), short(p.error), bar];
 		rows.replaceChildren(table("measured", [line("yours", mine, ""), ...(ours ? [line("ours", ours, short(b.bar))] : [])], stencil, format, D));
-		const judged = b ? [WORDS["verdict-" + b.verdict] ?? "", ours ? "" : say("no-best"), b.sentence].join("") : say("no-value", J, format);
-		verdict.textContent = known[node].error?.message ?? judged;
+		verdict.textContent = known[node].error?.message ?? b?.says ?? say("no-value", J, format);
 		const heights = [...[...dots, mine].map((p) => p.y), bar].filter(there), bottom = Math.floor(Math.min(0, ...heights)), top = Math.max(bottom + 2, Math.ceil(Math.max(bottom, ...heights)));
 		const f = frame(svg, [low * E, high * E + 0.2, say("size"), ten, 1], [bottom, top, say("error"), ten, 1], [...dots, mine].some((p) => p.error === 0) ? say("no-error") : "");
 		const mark = (x, y, kind, text) => (f.pen(`M${f.X(x)},0V999`, kind), f.label(f.X(x), y, text, kind));
@@ -995,7 +988,7 @@ function bench(app, main) {
 			mark(ours.x, 31, "best", say("best-bar", b.h_text, short(b.bar)));
 		}
 		for (const kind of c.h.length ? ["rounding", "truncation"] : []) {
-			const rising = kind === "truncation", part = c[kind].map((y, k, all) => Math.min(...(rising ? all.slice(k) : [y]).map((y) => y ?? Infinity))); // it rises: what sticks out is rounding
+			const rising = kind === "truncation", part = c[kind];
 			f.trace(c.h.map((x) => x * E), part, kind);
 			const k = rising ? part.findLastIndex(there) : part.findIndex(there);
 			if (k >= 0) f.label(f.X(c.h[k] * E), Math.max(68, f.Y(part[k]) - 9), kind, kind, rising);
@@ -1169,7 +1162,7 @@ function asTable(app, made) {
 }
 
 // Buttons that go through `all` moments, one by one or by themselves: `draw` shows one, `pace` is its milliseconds
-function player(app, all, draw, pace, ends) {
+function player(app, all, draw, pace) {
 	let at = 0;
 	const halt = () => {
 		app.playing = clearTimeout(app.playing);
@@ -1194,7 +1187,7 @@ function player(app, all, draw, pace, ends) {
 		go(at === all ? 0 : at);
 	});
 	to(0);
-	return [press("back", step(-1)), play, press("step", step(1)), press("restart", step(-Infinity)), ends && press("end", step(Infinity))];
+	return [press("back", step(-1)), play, press("step", step(1)), press("restart", step(-Infinity)), press("end", step(Infinity))];
 }
 
 function show(app, main) {
@@ -1250,7 +1243,7 @@ function why(app, main) {
 	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed ?? "4", (each) => save(app, (settings.speed = each)));
 	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / (settings.speed ?? 4);
 	main.querySelector("h2").before(words, stage(app, { boxes: false, visits: true }));
-	words.before(toolbar("screen-why", player(app, N + most, draw, pace, true), speed));
+	words.before(toolbar("screen-why", player(app, N + most, draw, pace), speed));
 
 	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), place = (n) => 9 * String(n).length - 10 + Number(String(n)[0]); // 1, 2 … 9, 10, 20 …
 	const ends = [10_000, 100_000].map(place), chosen = [N, P].map(place);
