@@ -198,7 +198,6 @@ SENTENCES: Mapping[str, str] = {
     "larger": "On larger graphs, as areas",
     "neurons": "nodes N ",
     "parameters": "parameters P ",
-    "course-sizes": "the course\u2019s example",
     "sum-backprop": "Backprop: N + P = {0} + {1} = {2} visits",
     "sum-nudging": "Nudging: N × P = {0} × {1} = {2} visits",
     "at-speed": "At the speed measured with {2} neurons: {0} by backprop, {1} by nudging.",

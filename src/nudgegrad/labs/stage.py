@@ -244,6 +244,17 @@ def minus(number: str) -> str:
     return number.replace("-", "−", 1)
 
 
+def heads_html(of: str, by: str, steps: Iterable[tuple[str, str]], bent: bool) -> str:
+    """How many times as much `of` changes as `by`, for ever smaller nudges, and where that heads."""
+    of, by = escape(of), escape(by)
+    rows = "".join(
+        f"<li>{say('changes', size, of)}<strong data-quotient>{times}</strong>{say('times')}</li>"
+        for size, times in steps
+    )
+    asked, end = say("how-many-times", by, of), say("heads" if bent else "straight-line", of, by)
+    return f"<div><p>{asked}</p><ol>{rows}</ol><p>{end}</p></div>"
+
+
 def closing_html(output: str, check: str = "", orders: Mapping[str, Any] | None = None) -> str:
     """What stands under a network that is filled in: the double check, and the two orders."""
     found = f'<h2 tabindex="-1">{say("double-check")}</h2><p>{escape(check)}</p>'

@@ -11,6 +11,7 @@ from ..views.why import listed
 from . import exact
 from .boxes import STEP, Box, Exact
 from .marking import decimal_text, nudge_asked, quotient_asked
+from .stage import heads_html, minus
 from .visits import visits
 
 BY_HAND = 200  # numbers in the table of the two orders
@@ -85,20 +86,29 @@ class Words:
             return found
         found |= {
             "truth": box.truth,
-            "shown": said(box.truth).replace("-", "−"),
+            "shown": minus(said(box.truth)),
             "wrong": [list(w) for w in box.wrong],
             "otherwise": box.otherwise,
             "hints": list(box.hints),
-            "lines": list(box.lines),
+            "lines": [line[:1].upper() + line[1:] if line.startswith("if ") else line for line in box.lines],
         }
         if box.quotients:
             found["quotients"] = [quotient_asked(*q) for q in box.quotients]
-            found["steps"] = next(([said(q) for q in qs] for h, *qs in box.quotients if h == str(STEP)), None)
+        if box.kind != "forward":
+            found |= self.heads(box, of, by)
         if box.nudge is not None and None not in box.nudge:
             found["nudge"] = self.nudge(box)
         if box.kind == "adjoint" and box.node != self.output:
             found["way"] = self.way(box.node)
         return found
+
+    def heads(self, box: Box, of: str, by: str) -> dict[str, str]:
+        """How many times as much changes, for a nudge of 0.001, half of it, and half of that."""
+        bent = [qs for h, *qs in box.quotients if h == str(STEP)]
+        steps = [minus(said(q)) for q in (bent[0] if bent else [box.truth] * 3)]
+        sizes = [said(str(STEP / halves)) for halves in (1, 2, 4)]
+        html = heads_html(of, by, list(zip(sizes, steps, strict=True)), bool(bent))
+        return {"times": steps[0], "heads": html}
 
     def shared(self, users: Sequence[str]) -> dict[str, str]:
         """What is computed once and used more than once, in a sentence."""

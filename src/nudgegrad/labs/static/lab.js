@@ -10,6 +10,8 @@ function el(name, props, ...children) {
 	return props?.constructor === Object ? filled(made, props, children) : filled(made, {}, [props, ...children]);
 }
 
+const by = (key, list) => Object.fromEntries(list.map((each) => [each[key], each]));
+const every = (root, parts) => [...root.querySelectorAll(parts)];
 const shape = (tag, props = {}, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
 
 function filled(made, props, children = []) {
@@ -21,14 +23,7 @@ function filled(made, props, children = []) {
 	return made;
 }
 
-// A formula for the eye, from Python's own markup, never from what a learner typed
-function math(content) {
-	const made = el("span.math", HIDDEN);
-	made.innerHTML = `<math>${content}</math>`;
-	return made;
-}
-
-const HIDDEN = { "aria-hidden": "true" };
+const HIDDEN = { "aria-hidden": "true" }, LIVE = { "aria-live": "polite" };
 const TYPED = { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
 const button = (text, act, run, more = {}) => el("button", { type: "button", "data-act": act, onclick: run, ...more }, text);
 
@@ -116,7 +111,7 @@ function update(app, view) {
 function focused(app, view) {
 	app.current = view;
 	view.since = performance.now();
-	for (const made of app.root.querySelectorAll(".now, .used")) made.classList.remove("now", "used");
+	for (const made of every(app.root, ".now, .used")) made.classList.remove("now", "used");
 	view.made.classList.add("now");
 	app.nodeViews[view.box.node]?.node.classList.add("now");
 	for (const user of (!view.nudge && view.box.users) || []) {
@@ -170,7 +165,7 @@ function submit(app, view) {
 	else input.select();
 }
 
-const stops = (app, root = app.root) => [...root.querySelectorAll("input[data-box],input[data-nudge]")].map((input) => app.views.get(viewKey(input)));
+const stops = (app, root = app.root) => every(root, "input[data-box],input[data-nudge]").map((input) => app.views.get(viewKey(input)));
 
 function next(app, view) {
 	const all = stops(app), at = all.indexOf(view);
@@ -264,13 +259,13 @@ const GAP = 26, PAD = 12, HANG = 46, NARROW = 560;
 
 // Python's HTML, in the official order; `arrange` gives its parts their places
 function stage(app, { columns, readonly, visits, boxes = true }) {
-	const { ex, settings } = app, { html } = ex, made = el("div.stage"), all = (part, at = made) => [...at.querySelectorAll(part)];
+	const { ex, settings } = app, { html } = ex, made = el("div.stage"), all = (parts) => every(made, parts);
 	made.innerHTML = html.stage + (columns ? html[settings.compact ? "compact" : "columns"] : "");
 	const absent = { ".box,.unit .say": !boxes, ".visits": !visits, ".chain": !settings.chain, ".unchained": settings.chain, ".question": !settings.ask || readonly, button: readonly };
 	for (const [part, is] of Object.entries(absent)) if (is) all(part).forEach((e) => e.remove());
 	const cells = all(".cell").map((cell) => {
-		const { layer, row, leads } = cell.dataset, [equation, unit] = all(".node,.unit", cell);
-		return { name: equation.dataset.node, layer: Number(layer), row: Number(row), leads: leads === "", equation, unit, chips: all(".chip", cell) };
+		const { layer, row, leads } = cell.dataset, [equation, unit] = every(cell, ".node,.unit");
+		return { name: equation.dataset.node, layer: Number(layer), row: Number(row), leads: leads === "", equation, unit, chips: every(cell, ".chip") };
 	});
 	const groups = all(".group").map((group) => ({ made: group, cell: cells.find((c) => c.name === group.dataset.node) }));
 	Object.assign(app, { stage: made, drawn: ex, drawing: made.querySelector("svg"), cells, groups, nodeViews: {}, views: new Map() });
@@ -284,11 +279,9 @@ function stage(app, { columns, readonly, visits, boxes = true }) {
 }
 
 function slopes(app, only) {
-	const { groups, nodeViews, views } = app;
-	for (const [name, { slope }] of Object.entries(groups.length ? nodeViews : {})) {
-		const view = views.get("a:" + name);
-		if (only && name !== only) continue;
-		slope.innerHTML = (view && solved(look(app, view)) && view.box.solved) || "";
+	for (const view of app.views.values()) {
+		const { kind, box } = view, found = app.nodeViews[box.node];
+		if (kind === "boxes" && box.solved && found && (only ?? box.node) === box.node) found.slope.innerHTML = solved(look(app, view)) ? box.solved : "";
 	}
 }
 
@@ -299,7 +292,7 @@ function arrange(app) {
 	const layers = [...new Set(cells.map((c) => c.layer))].sort((a, b) => a - b);
 	made.classList.toggle("narrow", narrow);
 	made.style.setProperty("--group", `${Math.min(width, narrow || layers.length * 360 < width ? 330 : 236)}px`);
-	for (const e of made.querySelectorAll(".at")) Object.assign(e, { w: e.offsetWidth, h: e.offsetHeight });
+	for (const e of every(made, ".at")) Object.assign(e, { w: e.offsetWidth, h: e.offsetHeight });
 	const boxHeight = made.querySelector(".box,.visits")?.offsetHeight ?? 30;
 	const put = (element, left, top) => Object.assign(element.style, { left: `${Math.round(left)}px`, top: `${Math.round(top)}px` });
 	for (const cell of cells) {
@@ -321,7 +314,7 @@ function arrange(app) {
 		bands.at(-1).push(column);
 		x += column.width;
 	}
-	const by = Object.fromEntries(cells.map((c) => [c.name, c])), edges = ex.edges.map(({ from, to, via }) => ({ from: by[from], to: by[to], via })).filter((edge) => edge.from && edge.to);
+	const named = by("name", cells), edges = ex.edges.map(({ from, to, via }) => ({ from: named[from], to: named[to], via })).filter((edge) => edge.from && edge.to);
 	for (const band of bands) {
 		const rows = new Map(), center = new Map();
 		const reach = (row, above, below) => rows.set(row, [Math.max(rows.get(row)?.[0] ?? 0, above), Math.max(rows.get(row)?.[1] ?? 0, below)]);
@@ -404,13 +397,11 @@ function nudge(app, box) {
 	const m = (app.machine ??= machine(ex.tape)), before = m.forward(), after = m.replay(before, by, before[nodes[by].i] + size);
 	const seen = ex.nodes.filter(({ name, i }) => name === of || (box.by ? name === by : after[i] !== before[i]));
 	const rows = seen.map(({ name, i }) => [name, brief(before[i]), brief(after[i]), up(after[i] - before[i])]);
-	const steps = box.steps ?? Array(3).fill(box.shown);
-	const list = steps.map((q, k) => el("li", say("changes", brief(size / 2 ** k), of), el("strong", { "data-quotient": true }, q), say("times")));
-	const heads = el("div", told("p", "how-many-times", by, of), el("ol", list), told("p", box.steps ? "heads" : "straight-line", of, by));
-	app.panel = el("div.nudged", { "data-for": box.id }, table("nudged", rows, by, size), heads);
+	app.panel = el("div.nudged", { "data-for": box.id }, table("nudged", rows, by, size));
+	app.panel.insertAdjacentHTML("beforeend", box.heads);
 	pulse(app, by, box.by && of);
 	coach(app);
-	announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), steps[0]));
+	announce(app, say("nudge-said", by, size, of, up(after[nodes[of].i] - before[nodes[of].i]), box.times));
 }
 
 function pulse({ ex, drawing }, from, only) {
@@ -419,7 +410,7 @@ function pulse({ ex, drawing }, from, only) {
 		const steps = args.map((a) => reached[a] + 1).filter(isFinite);
 		if (steps.length && (!only || name === only)) reached[name] = Math.max(...steps);
 	}
-	for (const path of drawing.querySelectorAll("path[data-from]")) {
+	for (const path of every(drawing, "path[data-from]")) {
 		const { from: source, to } = path.dataset, lit = reached[source] >= 0 && (to ? reached[to] >= 0 : source !== from);
 		path.classList.remove("pulse");
 		path.style.animationDelay = `${(reached[source] ?? 0) * 0.35 + (to ? 0.2 : 0)}s`;
@@ -866,7 +857,7 @@ function slope(app, main) {
 		w = clamp(Number((Math.round(x / step) * step).toPrecision(9)), -reach, reach);
 		draw();
 	};
-	const svg = picture(() => draw()), words = el("p", { "aria-live": "polite" }), rows = el("div.nudges"), formula = el("ul.formula"), figures = el("div.printed");
+	const svg = picture(() => draw()), words = el("p", LIVE), rows = el("div.nudges"), formula = el("ul.formula"), figures = el("div.printed");
 	const [asW, showW] = dial("move", to), [asNudge, showNudge] = dial("nudge-size", (x) => draw((e = x)), { min: 0, max: 16 });
 	const pick = (chosen) => {
 		w = m.forward()[nodes[(name = chosen)].i];
@@ -917,8 +908,7 @@ function slope(app, main) {
 	};
 	const tell = async () => {
 		const by = name, found = ((data.derivatives ??= {})[ex.id] ??= (await app.host.ask?.("derivatives", { text: ex.text })) ?? {});
-		const lines = (found[by]?.lines ?? [["", "", say("too-long")]]).map(([ml, spoken, text]) => el("li", ml && named("span", "img", spoken, math(ml)), " " + text));
-		if (by === name) formula.replaceChildren(...lines);
+		if (by === name) formula.innerHTML = found[by]?.html ?? `<li>${say("too-long")}</li>`;
 	};
 	const compare = async () => {
 		const lines = [];
@@ -949,7 +939,7 @@ function bench(app, main) {
 	const known = ((app.data.benches ??= {})[ex.id] ??= {}), names = ex.nodes.map((n) => n.name).filter((n) => host.ask || known[n]);
 	const now = (settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
 	if (!names.includes(now.node)) now.node = names.find((n) => app.nodes[n].kind === "input" && !app.nodes[n].fixed) ?? names[0];
-	const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div.measures"), verdict = el("p", { "aria-live": "polite" });
+	const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div.measures"), verdict = el("p", LIVE);
 	const change = (what) => {
 		Object.assign(now, what);
 		save(app);
@@ -1062,7 +1052,6 @@ async function follow(app, route) {
 }
 
 function take(app, ex) {
-	const by = (key, list) => Object.fromEntries(list.map((each) => [each[key], each]));
 	Object.assign(app, { ex, nodes: by("name", ex.nodes), boxes: by("id", [...ex.boxes, ex.own ?? {}]) });
 }
 
@@ -1191,7 +1180,7 @@ function player(app, all, draw, pace) {
 }
 
 function show(app, main) {
-	const boxes = asked(app), all = boxes.length, words = el("div.words", { "aria-live": "polite" });
+	const boxes = asked(app), all = boxes.length, words = el("div.words", LIVE);
 	app.shown = ({ box }) => (boxes.indexOf(box) < app.at ? { ...EMPTY, typed: box.shown, state: "revealed" } : EMPTY);
 	const draw = (at) => {
 		app.at = at;
@@ -1203,7 +1192,7 @@ function show(app, main) {
 		arrange(app);
 		gauge(app, at, all);
 		const box = boxes[at - 1], view = app.views.get(box?.id);
-		words.replaceChildren(...(box?.lines ?? [say("worked", all)]).map((line) => el("p", line.replace(/^if /, "If "))));
+		words.replaceChildren(...(box?.lines ?? [say("worked", all)]).map((line) => el("p", line)));
 		if (!view) return;
 		view.made.classList.add("now");
 		view.made.scrollIntoView({ block: "nearest" });
@@ -1216,7 +1205,7 @@ function show(app, main) {
 // What backprop visits and what nudging visits, a visit of each at a time; then how many on larger graphs
 function why(app, main) {
 	const { ex, data: { race }, settings } = app, { nodes, parameters, back } = ex.why, [N, P] = [nodes.length, parameters.length], kinds = ["backprop", "nudging"];
-	const counts = (n, p) => [n + p, n * p], all = counts(N, P), most = Math.max(...all), words = el("p.words"), result = el("div", { "aria-live": "polite" });
+	const counts = (n, p) => [n + p, n * p], all = counts(N, P), most = Math.max(...all), words = el("p.words"), result = el("div", LIVE);
 	const compared = ([sum, product]) => {
 		const times = product / sum;
 		return times > 1 ? say("more-visits", grouped(Number(times.toFixed(times < 10)))) : say("no-more-visits");
@@ -1240,29 +1229,26 @@ function why(app, main) {
 		words.ariaLive = app.playing ? "off" : "polite";
 		words.textContent = !at ? say("visits-begin") : t <= 0 ? say("visit-forward", now.forward) : both.filter(Boolean).join(" ");
 	};
-	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed ?? "4", (each) => save(app, (settings.speed = each)));
-	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / (settings.speed ?? 4);
+	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed, (each) => save(app, (settings.speed = each)));
+	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / settings.speed;
 	main.querySelector("h2").before(words, stage(app, { boxes: false, visits: true }));
 	words.before(toolbar("screen-why", player(app, N + most, draw, pace), speed));
 
-	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), place = (n) => 9 * String(n).length - 10 + Number(String(n)[0]); // 1, 2 … 9, 10, 20 …
-	const ends = [10_000, 100_000].map(place), chosen = [N, P].map(place);
+	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), chosen = [36, 45]; // 1, 2 … 9, 10, 20 … 10,000 and 100,000
 	const lasting = (seconds) => {
 		const [size, unit] = race.units.findLast(([size]) => seconds >= size) ?? race.units[0];
 		return `${grouped(Number((seconds / size).toPrecision(3)))} ${unit}`;
 	};
-	const dials = ["neurons", "parameters"].map((key, i) => dial(key, (k) => to(i, k), { max: ends[i] }));
-	const to = (i, k) => {
-		chosen[i] = Math.min(k, ends[i]);
-		dials[i][1](chosen[i], grouped(stop(chosen[i])));
+	const dials = ["neurons", "parameters"].map((key, i) => dial(key, (k) => spread((chosen[i] = k)), { max: chosen[i] }));
+	const spread = () => {
 		const sizes = chosen.map(stop), both = counts(...sizes), sides = both.map((n) => Math.max(1, 100 * Math.sqrt(n / Math.max(...both))));
+		dials.forEach(([, set], i) => set(chosen[i], grouped(sizes[i])));
 		squares.forEach((square, k) => filled(square, { x: k * (sides[0] + 8), y: 100 - sides[k], width: sides[k], height: sides[k] }));
 		const sums = kinds.map((kind, k) => el("p." + kind, say("sum-" + kind, ...[...sizes, both[k]].map(grouped))));
 		result.replaceChildren(...sums, el("p", compared(both), " ", say("at-speed", ...both.map((n, k) => lasting(n * race.visit[k])), grouped(race.neurons))));
 	};
-	const course = press("course-sizes", () => ends.forEach((k, i) => to(i, k)));
-	main.querySelector(".figures").prepend(el("div", dials.map(([field]) => field), course, result));
-	[...chosen].forEach((k, i) => to(i, k));
+	main.querySelector(".figures").prepend(el("div", dials.map(([field]) => field), result));
+	spread();
 }
 
 function results(app, main) {
@@ -1297,7 +1283,7 @@ let mounted = 0;
 function mount(root, data, host) {
 	const { kind, words, open } = data, state = data.state ?? { schema: 1, exercises: {} };
 	Object.assign(WORDS, words);
-	const settings = (state.settings = { theme: "auto", chain: true, ask: true, compact: false, table: false, ...state.settings });
+	const settings = (state.settings = { theme: "auto", speed: "4", chain: true, ask: true, compact: false, table: false, ...state.settings });
 	const app = { root, data: { payloads: {}, ...data }, host, uid: `ng${++mounted}`, state, settings, hash: kind === "page" || kind === "file" };
 	root.classList.add("nudgegrad");
 	listen(app);
