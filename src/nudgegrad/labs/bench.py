@@ -6,7 +6,9 @@ Measured errors are not here: the browser takes them from the tape.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,10 @@ from ..sweeps.run import Run
 from ..views.digits import nudge as nudge_text
 from ..views.vcurve import vcurve
 from ..views.why import sentences
+from .course import COURSE
+from .marking import decimal_text
 from .sentences import say
+from .stage import minus, table_html
 
 SHOWN = ("float64", "float32")
 STENCILS = ("two-sided", "one-sided")
@@ -176,3 +181,18 @@ def printed_figures() -> list[dict[str, Any]]:
         for where, rows in (("lab", PRINTED_BY_THE_LAB), ("notes", PRINTED_IN_THE_NOTES))
         for row in rows
     ]
+
+
+def figures_html(figures: Sequence[Mapping[str, Any]]) -> str:
+    """The table of printed quotients; what floats give is left to the browser, to be computed there."""
+    rows = []
+    for figure in figures:
+        of, by, printed = figure["of"], figure["by"], figure["printed"]
+        exact = decimal_text((Fraction(figure["exact"]),) * 2)
+        title = f"{say('quotient-of', of, by, figure['nudge'])}<small>{escape(COURSE[figure['exercise']][0])}</small>"
+        same = f"<b>{say('exactly')}</b>" if exact == printed else ""
+        rows.append([title, f"{printed} ({figure['where']})", "", minus(exact) + same])
+    if not rows:
+        return ""
+    table = table_html(say("printed").split("|"), rows, written=str)
+    return f"<h2>{say('course-prints')}</h2>{table}<p>{FIGURES_DIFFER}</p>"

@@ -108,6 +108,7 @@ class Exercise:
         found["edges"] = [
             {"from": e.start, "to": e.end, "via": [list(bend) for bend in e.via]} for e in places.edges
         ]
+        found["free"] = [name for name in graph.inputs if name not in self.fixed] or list(graph.inputs)
         words = Words(self.exact, self.fixed, self.boxes)
         said = [words.box(box, answers) for box in self.boxes]
         found["own"] = words.box(words.own(), answers)

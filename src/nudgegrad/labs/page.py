@@ -6,7 +6,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from functools import cache, lru_cache
 from html import escape
 from importlib import import_module
@@ -16,7 +15,6 @@ from zlib import compress
 
 from .course import COURSE, FUNCTIONS
 from .exercise import Exercise, course_exercise
-from .marking import decimal_text
 from .sentences import SENTENCES
 
 SCHEMA = 1
@@ -87,13 +85,14 @@ def page_data(
     -----
     With the answers come the course's printed ``figures``, as far as their exercises are in the index.
     """
-    from .bench import FIGURES_DIFFER, printed_figures
+    from .bench import figures_html, printed_figures
     from .visits import measured
 
     listed = list(index)
     known = {entry["id"] for entry in listed}
     own = [index_entry(exercise) for exercise in exercises if exercise.id not in known]
     there = {entry["id"] for entry in [*own, *listed]} if answers else ()
+    figures = [figure for figure in printed_figures() if figure["exercise"] in there]
     return {
         "schema": SCHEMA,
         "words": dict(SENTENCES),
@@ -103,14 +102,7 @@ def page_data(
         "payloads": {exercise.id: _payload(exercise, answers) for exercise in exercises},
         "benches": dict(benches or {}),
         "derivatives": dict(derivatives or {}),
-        "figures": {
-            "rows": [
-                {**figure, "exact": decimal_text((Fraction(figure["exact"]),) * 2)}
-                for figure in printed_figures()
-                if figure["exercise"] in there
-            ],
-            "says": FIGURES_DIFFER,
-        },
+        "figures": {"rows": figures, "html": figures_html(figures)},
         "race": measured(),
         "state": state,
         "open": open,

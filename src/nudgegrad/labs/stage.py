@@ -5,7 +5,7 @@ Whatever comes from a program is escaped here; what a learner types never become
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from html import escape
 from typing import Any
@@ -264,16 +264,26 @@ def closing_html(output: str, check: str = "", orders: Mapping[str, Any] | None 
     return f'{found}<h3>{say("two-orders")}</h3>{table}<p>{escape(orders["says"])}</p>'
 
 
-def table_html(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, the caption the first of its heads; each cell knows its head, for where there is no room."""
+def table_html(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], written: Callable[[str], str] = escape
+) -> str:
+    """A table, the caption the first of its heads; each cell knows its head, for where there is no room.
+
+    Parameters
+    ----------
+    heads : sequence of str
+    rows : iterable of sequences of str
+    written : callable
+        A cell as HTML.
+    """
     caption, *heads = (escape(text) for text in heads)
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     body = ""
     for first, *rest in rows:
         cells = "".join(
-            f'<td data-head="{text}">{escape(cell)}</td>' for text, cell in zip(heads[1:], rest, strict=True)
+            f'<td data-head="{text}">{written(cell)}</td>' for text, cell in zip(heads[1:], rest, strict=True)
         )
-        body += f'<tr><th scope="row" data-head="{heads[0]}">{escape(first)}</th>{cells}</tr>'
+        body += f'<tr><th scope="row" data-head="{heads[0]}">{written(first)}</th>{cells}</tr>'
     return (
         f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"

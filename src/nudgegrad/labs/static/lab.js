@@ -1,5 +1,5 @@
-// The lab: one module, no dependencies. It holds no rule of calculus, no number format and few words: structure,
-// sentences, exact answers and tapes come from Python; the browser measures text, marks answers and replays tapes.
+// The lab, without dependencies. It holds no rule of calculus, no number format and few words: structure, sentences,
+// exact answers and tapes come from Python; the browser measures text, marks answers and replays tapes.
 
 // ---- elements
 
@@ -243,9 +243,9 @@ function announce(app, text) {
 }
 
 function progress(app) {
-	const done = countSolved(app), all = asked(app).length;
+	const { ex, end, screen } = app, done = countSolved(app), all = asked(app).length, over = done === all;
 	gauge(app, done, all);
-	if (app.end) closing(app, done === all);
+	if (screen === "backward" && over === !end.firstChild) end.innerHTML = over ? ex.closing ?? "" : "";
 }
 
 function gauge(app, done, all) {
@@ -287,7 +287,7 @@ function slopes(app, only) {
 
 // Measure, then set: columns of layers, wrapped into bands that fit the width, as words into lines
 function arrange(app) {
-	const { drawn: ex, stage: made, cells, groups } = app, width = made?.isConnected && made.clientWidth, narrow = width < NARROW;
+	const { drawn: ex, drawing, stage: made, cells, groups } = app, width = made?.isConnected && made.clientWidth, narrow = width < NARROW;
 	if (!width) return;
 	const layers = [...new Set(cells.map((c) => c.layer))].sort((a, b) => a - b);
 	made.classList.toggle("narrow", narrow);
@@ -353,8 +353,10 @@ function arrange(app) {
 	}
 	for (const { made: group, cell } of groups) if (!cell?.group) (put(group, 0, top), (top += group.h + 10));
 	for (const edge of edges) lines.push([route(edge, columns, narrow, tags), edge.from.name, edge.to.name]);
-	made.style.height = `${Math.ceil(top)}px`;
-	draw(app, lines.filter(([d]) => d), tags, width, Math.ceil(top));
+	const paths = lines.filter(([d]) => d).map(([d, from, to]) => shape("path", { d, "data-from": from, "data-to": to })), height = Math.ceil(top);
+	made.style.height = `${height}px`;
+	filled(drawing, { width, height });
+	drawing.replaceChildren(drawing.firstChild, ...paths, ...tags.map(([text, x, y]) => shape("text", { x, y, class: "tag" }, text)));
 }
 
 // From the right of a value to the left of the statement that takes it; past other layers in rows of its own
@@ -382,12 +384,6 @@ function route({ from, to, via }, columns, narrow, tags) {
 	const start = Math.max(edge - PAD, from.right + 2);
 	bend(start, Math.max(8, tip - start), to.y);
 	return path;
-}
-
-function draw({ drawing }, lines, tags, width, height) {
-	const paths = lines.map(([d, from, to]) => shape("path", { d, "data-from": from, "data-to": to }));
-	filled(drawing, { width, height });
-	drawing.replaceChildren(drawing.firstChild, ...paths, ...tags.map(([text, x, y]) => shape("text", { x, y, class: "tag" }, text)));
 }
 
 // ---- nudging
@@ -429,10 +425,6 @@ function coach(app) {
 	const grows = way.map(([, factor, text]) => [factor && el("b", factor), el("span", text)]);
 	const parts = [box && el("p", box.hints[0]), settings.chain && box?.once && el("p", box.once), known && named("p.amplifier", null, say("grows"), grows), panel];
 	made.replaceChildren(...parts.filter(Boolean));
-}
-
-function closing({ ex, end, screen }, done) {
-	if (screen === "backward" && done === !end.firstChild) end.innerHTML = done ? ex.closing ?? "" : "";
 }
 
 // Marking: the twin of answers.py and marking.py. A rational is [n, d], BigInts with d > 0, not always in lowest terms.
@@ -494,7 +486,7 @@ function operate(sign, x, y, at) {
 }
 
 function decimal(written, exponent, at) {
-	const points = written.split(".").length - 1, commas = written.split(",").length - 1, quoted = shortened(written);
+	const [points, commas] = [".", ","].map((sign) => written.split(sign).length - 1), quoted = shortened(written);
 	if (points + commas === written.length) stop(at, "digitless", quoted);
 	if (commas > 1 || (commas && (points || written.endsWith(",")))) stop(at, "commas", quoted);
 	if (points > 1) stop(at, "points", quoted);
@@ -845,8 +837,7 @@ function frame(svg, [x0, x1, xTitle, xSay, xLeast = 0], [y0, y1, yTitle, ySay, y
 }
 
 function slope(app, main) {
-	const { ex, data, nodes } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output;
-	const all = ex.nodes.filter((n) => n.kind === "input"), names = (all.some((n) => !n.fixed) ? all.filter((n) => !n.fixed) : all).map((n) => n.name);
+	const { ex, data, nodes } = app, { output: J, free: names } = ex, m = machine(ex.tape), out = ex.tape.output;
 	let name, w, reach, places, xs, ys, low, high, f, e = 3;
 	const at = (x) => {
 		const values = m.forward({ [name]: x });
@@ -911,16 +902,15 @@ function slope(app, main) {
 		if (by === name) formula.innerHTML = found[by]?.html ?? `<li>${say("too-long")}</li>`;
 	};
 	const compare = async () => {
-		const lines = [];
-		for (const { exercise, of, by, nudge, printed, exact, where } of data.figures?.rows ?? []) {
-			const its = (data.payloads[exercise] ??= await app.host.ask?.("exercise", { id: exercise }));
-			if (!its) continue;
+		const found = [];
+		for (const { exercise, of, by, nudge, printed } of data.figures.rows) {
+			const its = (data.payloads[exercise] ??= await app.host.ask("exercise", { id: exercise }));
 			const m = machine(its.tape), v = m.forward(), o = m.index(of), h = Number(nudge);
-			const here = String((m.replay(v, by, v[m.index(by)] + h)[o] - v[o]) / h), same = (is, key) => is === printed && el("b", say(key));
-			const title = [say("quotient-of", of, by, nudge), el("small", its.title)];
-			lines.push([title, `${printed} (${where})`, [here, same(here, "bit-for-bit")], [exact.replace("-", "−"), same(exact, "exactly")]]);
+			const here = String((m.replay(v, by, v[m.index(by)] + h)[o] - v[o]) / h);
+			found.push([here, here === printed && el("b", say("bit-for-bit"))]);
 		}
-		if (lines.length) figures.replaceChildren(told("h2", "course-prints"), table("printed", lines), el("p", data.figures.says));
+		figures.innerHTML = data.figures.html;
+		every(figures, "td:nth-child(3)").forEach((cell, k) => filled(cell, {}, found[k]));
 	};
 	const drag = (event) => event.buttons && to(f.back(event.clientX - svg.getBoundingClientRect().left));
 	svg.classList.add("drag");
@@ -938,7 +928,7 @@ function bench(app, main) {
 	const { ex, host, settings } = app, J = ex.output, m = machine(ex.tape), out = ex.tape.output, E = Math.log10(2);
 	const known = ((app.data.benches ??= {})[ex.id] ??= {}), names = ex.nodes.map((n) => n.name).filter((n) => host.ask || known[n]);
 	const now = (settings.bench ??= { stencil: "one-sided", format: "float64", h: 0.001 });
-	if (!names.includes(now.node)) now.node = names.find((n) => app.nodes[n].kind === "input" && !app.nodes[n].fixed) ?? names[0];
+	if (!names.includes(now.node)) now.node = names.find((n) => ex.free.includes(n)) ?? names[0];
 	const svg = picture(() => draw()), chain = el("p.chain"), rows = el("div.measures"), verdict = el("p", LIVE);
 	const change = (what) => {
 		Object.assign(now, what);
@@ -1132,7 +1122,7 @@ function fill(app, main) {
 	if (!columns) main.insertAdjacentHTML("beforeend", ex.network ?? "");
 	const made = stage(app, { columns });
 	main.append(
-		settings.table ? asTable(app, made) : made,
+		settings.table ? table("order", stops(app, made).map(({ spoken, made, say }) => [spoken, made, say])) : made,
 		(app.coach = el("div.coach")),
 		toolbar("help", press("check", () => withBox(app, submit)), ex.answers && [
 			press("hint", () => withBox(app, hint)),
@@ -1142,12 +1132,6 @@ function fill(app, main) {
 		(app.end = el("div.end")),
 	);
 	progress(app);
-}
-
-function asTable(app, made) {
-	const wide = table("order", stops(app, made).map(({ spoken, made, say }) => [spoken, made, say]));
-	wide.classList.add("boxes");
-	return wide;
 }
 
 // Buttons that go through `all` moments, one by one or by themselves: `draw` shows one, `pace` is its milliseconds
@@ -1211,13 +1195,14 @@ function why(app, main) {
 		return times > 1 ? say("more-visits", grouped(Number(times.toFixed(times < 10)))) : say("no-more-visits");
 	};
 	main.innerHTML = ex.html.why + race.html;
-	const [lines, squares] = ["p.", "rect."].map((part) => kinds.map((kind) => main.querySelector(part + kind)));
+	const lines = every(main, ".ways p"), squares = every(main, ".areas rect");
 	const draw = (at) => {
-		const t = at - N, round = Math.floor((t - 1) / N), nudges = t > 0 && round < P, over = t >= most;
+		const t = at - N, round = Math.floor((t - 1) / N), nudges = t > 0 && round < P;
 		const now = { forward: nodes[at - 1], nudged: nudges && parameters[round], nudging: nudges && nodes[(t - 1) % N], backprop: back[t - 1] };
 		lines.forEach((line, k) => {
-			line.querySelector("strong").textContent = grouped(clamp(t, 0, all[k]));
-			filled(line.querySelector("rect + rect"), { width: clamp(t, 0, all[k]) });
+			const width = clamp(t, 0, all[k]);
+			line.querySelector("strong").textContent = grouped(width);
+			filled(line.querySelector("rect + rect"), { width });
 		});
 		back.forEach((name, i) => {
 			const { node, slope } = app.nodeViews[name], [own, again] = slope.nextSibling.children;
@@ -1225,11 +1210,11 @@ function why(app, main) {
 			if (again) again.textContent = clamp(Math.floor((t - 1 - nodes.indexOf(name)) / N) + 1, 0, P);
 			for (const kind in now) node.classList.toggle("is-" + kind, now[kind] === name);
 		});
-		const both = [say(now.backprop ? "visit-back" : "back-done", ex.output, now.backprop), say(nudges ? "visit-again" : "nudging-done", now.nudged, now.nudging), over && compared(all)];
-		words.ariaLive = app.playing ? "off" : "polite";
-		words.textContent = !at ? say("visits-begin") : t <= 0 ? say("visit-forward", now.forward) : both.filter(Boolean).join(" ");
+		const goes = say(now.backprop ? "visit-back" : "back-done", ex.output, now.backprop), again = say(nudges ? "visit-again" : "nudging-done", now.nudged, now.nudging);
+		words.ariaLive = app.playing ? "off" : "polite"; // played, it would talk without end
+		words.textContent = !at ? say("visits-begin") : now.forward ? say("visit-forward", now.forward) : `${goes} ${again} ${t < most ? "" : compared(all)}`;
 	};
-	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed, (each) => save(app, (settings.speed = each)));
+	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed, (each) => ((settings.speed = each), save(app)));
 	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / settings.speed;
 	main.querySelector("h2").before(words, stage(app, { boxes: false, visits: true }));
 	words.before(toolbar("screen-why", player(app, N + most, draw, pace), speed));
@@ -1266,13 +1251,13 @@ function results(app, main) {
 
 // Of a graph that is too large to be filled in
 function overview(app, main) {
-	const { nodes, statements, inputs, most, rows } = app.ex.overview, id = app.uid + "-find", MOST = 200, list = el("div");
+	const { nodes, statements, inputs, most, rows } = app.ex.overview, MOST = 200, list = el("div");
 	const look = () => {
 		const found = rows.filter(([name]) => name.includes(find.value.trim())), some = found.slice(0, MOST);
 		list.replaceChildren(table("nodes", some.map(([name, ...numbers]) => [name, ...numbers.map((x) => brief(x, 6))]), some.length, found.length, app.ex.output));
 	};
-	const find = el("input", { type: "search", id, autocomplete: "off", oninput: look });
-	main.append(told("p", "large-graph", nodes, statements, inputs, most), el("label", { for: id }, say("find")), find, list);
+	const find = el("input", { type: "search", autocomplete: "off", oninput: look });
+	main.append(told("p", "large-graph", nodes, statements, inputs, most), el("label", say("find"), find), list);
 	look();
 }
 
