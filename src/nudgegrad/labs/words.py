@@ -129,8 +129,10 @@ class Words:
             **nudge_asked(by, of, str(STEP), *box.nudge),
             "words": f"if {by} goes up by {size}, {of} goes up by",
             "spoken": f"If {by} goes up by {size}, by how much does {of} go up?",
-            "hint": f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"
-            ' "Nudge it" shows it.',
+            "hints": [
+                f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"
+                ' "Nudge it" shows it.'
+            ],
         }
 
     def way(self, name: str) -> list[list[str]]:

@@ -79,7 +79,7 @@ function bind(app, input, readonly) {
 	const kind = asks ? "nudges" : "boxes", id = `${app.uid}-${kind}-${box.id}`, says = id + "-say";
 	filled(input, { ...TYPED, id, enterkeyhint: "next", "aria-describedby": says, readonly });
 	const view = { box, nudge, kind, input, made: input.parentNode, say: input.closest(".unit,.row").querySelector(".say") };
-	Object.assign(view, { spoken: input.ariaLabel, shown: (nudge || box).shown });
+	Object.assign(view, { spoken: input.ariaLabel, asks: nudge || box });
 	view.say.id = says;
 	app.views.set(viewKey(input), view);
 	update(app, view);
@@ -190,8 +190,7 @@ function refresh(app, view) {
 const withBox = (app, run) => (app.current ? run(app, app.current) : announce(app, say("choose")));
 
 function hint(app, view) {
-	const { box, nudge } = view, entry = entryOf(app, view);
-	const hints = nudge ? [nudge.hint] : box.hints;
+	const { box, asks: { hints } } = view, entry = entryOf(app, view);
 	entry.hints = Math.min(hints.length, entry.hints + 1);
 	entry.say = hints[entry.hints - 1];
 	log(app, "hint", box.id);
@@ -200,7 +199,7 @@ function hint(app, view) {
 }
 
 function reveal(app, view) {
-	const entry = entryOf(app, view), { shown } = view;
+	const entry = entryOf(app, view), { shown } = view.asks;
 	if (entry.state !== "right" && shown) Object.assign(entry, { typed: shown.replace("…", ""), state: "revealed", revealed: true, say: "" });
 }
 
@@ -709,10 +708,8 @@ const FITS = { float64: Number, float32: Math.fround };
 const machine = (tape) => {
 	const index = (node) => (typeof node === "string" ? tape.names[node] : node);
 	const rows = {};
-	for (const [name, { value, partials }] of Object.entries(tape.rows)) {
-		const formula = value ?? [name, ..."xz"].slice(0, partials.length + 1);
-		rows[name] = { value: compiled(formula), partials: partials.map((p) => p === null ? null : compiled(p)) };
-	}
+	for (const [name, { value, partials }] of Object.entries(tape.rows))
+		rows[name] = { value: compiled(value), partials: partials.map((p) => p === null ? null : compiled(p)) };
 	const nodes = tape.nodes.map(([kind, ...args]) => ({ row: rows[kind], args }));
 	const named = (args, values) => ({ x: values[args[0]], z: values[args[1]], t: values[args[2]] });
 	const value = ({ row, args }, values, fit) => row.value(named(args, values), fit);
