@@ -1214,6 +1214,7 @@ function why(app, main) {
 	const speed = choice(say("speed"), ["1", "4", "16", "64"], settings.speed, (each) => ((settings.speed = each), save(app)));
 	const still = matchMedia("(prefers-reduced-motion: reduce)"), pace = () => !still.matches && 1000 / settings.speed;
 	main.querySelector("h2").before(words, stage(app, { boxes: false, visits: true }));
+	app.stage.style.setProperty("--digits", String(P).length);
 	words.before(toolbar("screen-why", player(app, N + most, draw, pace), speed));
 
 	const stop = (k) => (1 + (k % 9)) * 10 ** Math.floor(k / 9), chosen = [36, 45]; // 1, 2 … 9, 10, 20 … 10,000 and 100,000
