@@ -121,6 +121,8 @@ def test_a_nudge_moves_the_output_to_first_order_and_exactly(name):
         assert box.nudge is not None
         first, whole = box.nudge
         assert rational(first) == rational(box.truth) * STEP
+        assert first is not None
+        assert whole is not None
         question = nudge_asked(box.node, "J", str(STEP), first, whole)
         count = rational(box.truth)
         if count.denominator == 1:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import isqrt
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -119,7 +120,12 @@ UNREADABLE = {
 
 
 def box(truth, *wrong, quotients=()):
-    return {"truth": truth, "wrong": list(wrong), "otherwise": "Otherwise.", "quotients": [quotient_asked(*row) for row in quotients]}
+    return {
+        "truth": truth,
+        "wrong": list(wrong),
+        "otherwise": "Otherwise.",
+        "quotients": [quotient_asked(*row) for row in quotients],
+    }
 
 
 def root(n, places=50):
@@ -290,10 +296,10 @@ MARKS = [
     (WITHOUT, "6 6", "unreadable", "unreadable", "Character 3: " + UNREADABLE["6 6"][1]),
 ]
 
-UP = ("d", "J", "1/1000", "3/1000", "6001/2000000")
-DOWN = ("c", "L", "1/1000", "-1/1000", "-1/1000")
-CURVED = ("w", "J", "1/1000", "66/1000", "66009/1000000")
-BENT = ("w", "J", "1/10", tuple(root(2)), tuple(root(3)))
+UP: Any = ("d", "J", "1/1000", "3/1000", "6001/2000000")
+DOWN: Any = ("c", "L", "1/1000", "-1/1000", "-1/1000")
+CURVED: Any = ("w", "J", "1/1000", "66/1000", "66009/1000000")
+BENT: Any = ("w", "J", "1/10", tuple(root(2)), tuple(root(3)))
 LEFT_OVER = "Right: J changes by ≈ 0.003 (3 nudges), exactly by 0.0030005: 0.0000005 is left over."
 NOTHING_LEFT = "Right: L changes by -0.001 (-1 nudges), and nothing is left over."
 
@@ -662,7 +668,10 @@ MARKER = [
     ("value=-answer.value", "value=answer.value"),
     ("not counted and _equals(answer, counts[0])", "False"),
     ("straight = ends[0] == ends[1]", "straight = False"),
-    ("ends[1][0] - ends[0][1], ends[1][1] - ends[0][0]", "ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]"),
+    (
+        "ends[1][0] - ends[0][1], ends[1][1] - ends[0][0]",
+        "ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]",
+    ),
     ("or _near(answer, sought[1])", ""),
     ('"exact" if straight else "first"', '"first"'),
 ]

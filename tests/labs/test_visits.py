@@ -128,7 +128,9 @@ def test_the_page_says_on_what_it_was_measured_and_that_it_was_extrapolated():
 
 
 def test_the_speed_is_that_of_the_row_of_the_courses_size(monkeypatch):
-    rows = [{**DATA["rows"][0], "parameters": p, "neurons": n} for p, n in ((1000, 100), (9e4, 9e3), (1e6, 1e5))]
+    rows = [
+        {**DATA["rows"][0], "parameters": p, "neurons": n} for p, n in ((1000, 100), (9e4, 9e3), (1e6, 1e5))
+    ]
     for k, row in enumerate(rows, start=1):
         row |= {"sum": k, "product": 10 * k, "backprop": 3.0 * k * k, "sweep": 50.0 * k * k}
     monkeypatch.setattr(module, "race", lambda: {**DATA, "rows": rows})

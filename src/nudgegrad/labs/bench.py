@@ -84,7 +84,9 @@ def _best(run: Run, n: Nudge) -> dict[str, Any]:
         "bar": _finite(n.bar),
         "verdict": n.verdict.value,
         "reason": n.reason,
-        "says": f"{VERDICTS.get(n.verdict.value, '')}{'' if math.isfinite(n.h) else say('no-best')}{sentence}",
+        "says": VERDICTS.get(n.verdict.value, "")
+        + ("" if math.isfinite(n.h) else say("no-best"))
+        + sentence,
         "curve": None if n.factors.decided == "independent" else _curve(run, n),
     }
 
@@ -189,7 +191,8 @@ def figures_html(figures: Sequence[Mapping[str, Any]]) -> str:
     for figure in figures:
         of, by, printed = figure["of"], figure["by"], figure["printed"]
         exact = decimal_text((Fraction(figure["exact"]),) * 2)
-        title = f"{say('quotient-of', of, by, figure['nudge'])}<small>{escape(COURSE[figure['exercise']][0])}</small>"
+        name = escape(COURSE[figure["exercise"]][0])
+        title = f"{say('quotient-of', of, by, figure['nudge'])}<small>{name}</small>"
         same = f"<b>{say('exactly')}</b>" if exact == printed else ""
         rows.append([title, f"{printed} ({figure['where']})", "", minus(exact) + same])
     if not rows:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -14,7 +14,16 @@ from typing import Any
 from .answers import READ_AS, Answer, Unreadable, read_answer
 from .sentences import say
 
-__all__ = ["Answer", "Mark", "Unreadable", "mark", "mark_nudge", "nudge_asked", "quotient_asked", "read_answer"]
+__all__ = [
+    "Answer",
+    "Mark",
+    "Unreadable",
+    "mark",
+    "mark_nudge",
+    "nudge_asked",
+    "quotient_asked",
+    "read_answer",
+]
 
 ENDS = 6  # significant digits up to which a decimal that ends must be typed in full
 ENOUGH = 3  # significant digits from which a rounded decimal is right
@@ -24,7 +33,7 @@ FLOATS = Fraction(1, 10**9)  # relative distance that the rounding error of floa
 
 NUDGES = re.compile(r" *nudges? *$", re.IGNORECASE | re.ASCII)
 
-Written = str | list[str]  # a truth as it is sent: a rational, or the ends around an irrational
+Written = str | Sequence[str]  # a truth as it is sent: a rational, or the ends around an irrational
 Interval = tuple[Fraction, Fraction]  # a truth: one rational twice, or the ends around an irrational
 
 
@@ -243,9 +252,9 @@ def nudge_asked(by: str, of: str, size: str, first: Written, exact: Written) -> 
     Returns
     -------
     dict
-        ``changes``, both, ``counts``, both in nudges, and ``codes``, what each is called; sentences: ``right``,
-        ``unit`` where the word nudges is missing, ``turned`` for the sign, ``again`` for all else; and
-        ``shown``, the change as a decimal.
+        ``changes``, both, ``counts``, both in nudges, and ``codes``, what each is called; sentences:
+        ``right``, ``unit`` where the word nudges is missing, ``turned`` for the sign, ``again`` for all
+        else; and ``shown``, the change as a decimal.
     """
     nudge = Fraction(size)
     ends = [_interval(first), _interval(exact)]
@@ -300,4 +309,6 @@ def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
         return Mark("close", "unit", nudge["unit"])
     if any(_equals(replace(answer, value=-answer.value), each) for each in sought):
         return Mark("wrong", "sign", nudge["turned"])
-    return _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", nudge["again"])
+    return (
+        _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", nudge["again"])
+    )

@@ -180,9 +180,9 @@ SENTENCES: Mapping[str, str] = {
     "errors": "Error over nudge. Nudge {0}: error {1}. Best nudge {2}: error at most {3}.",
     "errors-alone": "Error over nudge. Nudge {0}: error {1}. No best nudge.",
     # why backprop
-    "why": "N = {0} nodes: the statements of which {2} is made. P = {1} parameters: the values to change, not the "
-    "fixed ones. Backprop visits each node and each parameter once on the way back, for its derivative. "
-    "Nudging runs the whole graph again for each parameter.",
+    "why": "N = {0} nodes: the statements of which {2} is made. P = {1} parameters: the values to change, "
+    "not the fixed ones. Backprop visits each node and each parameter once on the way back, for its "
+    "derivative. Nudging runs the whole graph again for each parameter.",
     "visits-backprop": "of {0} visits: backprop, N + P = {1} + {2}",
     "visits-nudging": "of {0} visits: nudging, N × P = {1} × {2}",
     "visits-begin": "Both ways begin with one run forward, for the values. It is not counted.",
@@ -202,11 +202,11 @@ SENTENCES: Mapping[str, str] = {
     "sum-nudging": "Nudging: N × P = {0} × {1} = {2} visits",
     "at-speed": "At the speed measured with {2} neurons: {0} by backprop, {1} by nudging.",
     "measured-visits": "Measured",
-    "race": "Nets of neurons with nine weights and a bias each|neurons N|parameters P|N + P|N × P|backprop"
-    "|a nudge for each parameter|times as long|the best nudges of all",
+    "race": "Nets of neurons with nine weights and a bias each|neurons N|parameters P|N + P|N × P|"
+    "backprop|a nudge for each parameter|times as long|the best nudges of all",
     "extrapolated": "≈ {0}, from {1} of them",
-    "race-says": "Measured by 'nudgegrad race' on {0}, {1}. Nudging each parameter of the larger nets would "
-    "take too long: some parameters were nudged, as many as the table says, and the time of all is "
+    "race-says": "Measured by 'nudgegrad race' on {0}, {1}. To nudge each parameter of the larger nets "
+    "takes too long: some parameters were nudged, as many as the table says, and the time of all is "
     "extrapolated from theirs. The largest net has {2} operations and values.",
     "legend": "Circles: measured here, one per power of two. Dashed: the predicted rounding, large for "
     "small nudges. Dotted: the truncation, large for large ones. Bracket: the bar of the best nudge.",

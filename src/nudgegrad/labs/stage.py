@@ -261,7 +261,7 @@ def closing_html(output: str, check: str = "", orders: Mapping[str, Any] | None 
     if not orders:
         return found
     table = table_html(say("orders", output).split("|"), orders["rows"])
-    return f'{found}<h3>{say("two-orders")}</h3>{table}<p>{escape(orders["says"])}</p>'
+    return f"{found}<h3>{say('two-orders')}</h3>{table}<p>{escape(orders['says'])}</p>"
 
 
 def table_html(
@@ -281,7 +281,8 @@ def table_html(
     body = ""
     for first, *rest in rows:
         cells = "".join(
-            f'<td data-head="{text}">{written(cell)}</td>' for text, cell in zip(heads[1:], rest, strict=True)
+            f'<td data-head="{text}">{written(cell)}</td>'
+            for text, cell in zip(heads[1:], rest, strict=True)
         )
         body += f'<tr><th scope="row" data-head="{heads[0]}">{written(first)}</th>{cells}</tr>'
     return (

@@ -1,10 +1,10 @@
-"""What "Why backprop" counts: visits of nodes by backprop, N + P, and by nudging each parameter, N × P.
+"""What "Why backprop" counts: visits by backprop, N + P, and by nudging each parameter, N × P.
 
-N and P are the course's: N counts the nodes, P the parameters. On a learner's graph a node is a statement on
-the way to J, a box of the picture, however many operations it has; a parameter is an input on that way that is
-not fixed: a value to change. In the measured nets a node is a neuron. A visit is one node, or one parameter,
-looked at once: a derivative on the way back, a value in a run of the graph. The one pass forward with which
-both ways begin is not counted.
+N and P are the course's: N counts the nodes, P the parameters. On a learner's graph a node is a statement
+on the way to J, a box of the picture, however many operations it has; a parameter is an input on that way
+that is not fixed: a value to change. In the measured nets a node is a neuron. A visit is one node, or one
+parameter, looked at once: a derivative on the way back, a value in a run of the graph. The one pass forward
+with which both ways begin is not counted.
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ def measured() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``html``: the place of the sliders, with a square for the visits of each way, and the measured table;
-        ``visit``: the seconds of a visit by backprop and by nudging in the row nearest to the course's size,
-        ``neurons`` of that row; ``units`` of time, in seconds.
+        ``html``: the place of the sliders, with a square for the visits of each way, and the measured
+        table; ``visit``: the seconds of a visit by backprop and by nudging in the row that is nearest to
+        the course's size; ``neurons`` of that row; ``units`` of time, in seconds.
     """
     found = race()
     rows = []
@@ -129,12 +129,14 @@ def measured() -> dict[str, Any]:
         ratio = f"{row['sweep'] / row['backprop']:,.0f}"
         rows.append([*counts, lasting(row["backprop"]), sweep, ratio, lasting(row["nudges"])])
     typical = min(found["rows"], key=lambda row: abs(row["parameters"] - COURSE))
-    about = say("race-says", found["machine"], found["date"], f"{max(r['entries'] for r in found['rows']):,}")
+    largest = max(row["entries"] for row in found["rows"])
+    about = escape(say("race-says", found["machine"], found["date"], f"{largest:,}"))
+    table = table_html(say("race").split("|"), rows)
     squares = '<rect class="backprop"/><rect class="nudging"/>'
     return {
         "html": f"<h2>{say('larger')}</h2>"
         f'<div class="figures"><svg class="areas" {HIDDEN} viewBox="0 0 210 100">{squares}</svg></div>'
-        f"<h2>{say('measured-visits')}</h2>{table_html(say('race').split('|'), rows)}<p>{escape(about)}</p>",
+        f"<h2>{say('measured-visits')}</h2>{table}<p>{about}</p>",
         "visit": [typical["backprop"] / typical["sum"], typical["sweep"] / typical["product"]],
         "neurons": typical["neurons"],
         "units": UNITS,

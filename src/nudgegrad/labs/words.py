@@ -90,7 +90,9 @@ class Words:
             "wrong": [list(w) for w in box.wrong],
             "otherwise": box.otherwise,
             "hints": list(box.hints),
-            "lines": [line[:1].upper() + line[1:] if line.startswith("if ") else line for line in box.lines],
+            "lines": [
+                line[:1].upper() + line[1:] if line.startswith("if ") else line for line in box.lines
+            ],
         }
         if box.quotients:
             found["quotients"] = [quotient_asked(*q) for q in box.quotients]
@@ -124,9 +126,12 @@ class Words:
     def nudge(self, box: Box) -> dict[str, Any]:
         """The question that comes before a derivative: what a nudge of 0.001 does."""
         assert box.nudge is not None
+        first, whole = box.nudge
+        assert first is not None
+        assert whole is not None
         size, of, by = said(str(STEP)), self.output, box.node
         return {
-            **nudge_asked(by, of, str(STEP), *box.nudge),
+            **nudge_asked(by, of, str(STEP), first, whole),
             "words": f"if {by} goes up by {size}, {of} goes up by",
             "spoken": f"If {by} goes up by {size}, by how much does {of} go up?",
             "hints": [
