@@ -43,7 +43,7 @@ def wheel(tmp_path_factory):
 
 
 DEPENDENCIES = ["mpmath", "numpy", "starlette", "uvicorn"]
-STATIC = {f"nudgegrad/labs/static/{name}" for name in ("lab.js", "lab.css")}
+STATIC = {f"nudgegrad/labs/static/{name}" for name in ("lab.js", "lab.css", "race.json")}
 
 
 def test_the_wheel_holds_the_sources_the_page_and_the_type_marker_and_nothing_else(wheel):
