@@ -113,7 +113,9 @@ def main():
                     settled(page)
                     path = IMAGES / f"lab-{name}-{kind}.png"
                     size = page.viewport_size
-                    high = min(CUT.get(name, TALL), int(page.locator("#nudgegrad").bounding_box()["height"]))
+                    high = min(
+                        CUT.get(name, TALL), int(page.locator("#nudgegrad").bounding_box()["height"])
+                    )
                     clip = {"x": 0, "y": 0, "width": size["width"], "height": high}
                     page.screenshot(path=path, full_page=True, clip=clip)
                     context.close()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import nudgegrad.labs
 from nudgegrad.labs import answers, marking
 from nudgegrad.labs.marking import (
     Answer,
@@ -22,9 +21,9 @@ from nudgegrad.labs.marking import (
     quotient_asked,
     read_answer,
 )
-from tests.labs.javascript import run
+from tests.labs.javascript import lab_js, run
 
-LAB_JS = Path(nudgegrad.labs.__file__).parent / "static/lab.js"
+LAB_JS = lab_js()
 COURSE = Path(__file__).parents[1] / "data/exercises.json"
 GENERATED = 10_000  # issue 3: the two markers agree on so many generated strings
 

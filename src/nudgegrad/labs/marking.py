@@ -1,6 +1,6 @@
 """Answers marked exactly, each with its reason: right, close, wrong, unreadable.
 
-`static/lab.js` does the same in the browser, sentence for sentence; the tests compare the two.
+`static/marking.js` does the same in the browser, sentence for sentence; the tests compare the two.
 """
 
 from __future__ import annotations

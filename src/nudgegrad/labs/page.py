@@ -19,6 +19,8 @@ from .sentences import SENTENCES
 
 SCHEMA = 1
 TITLE = "nudgegrad lab"
+# `lab.js` is one module of these files, in this order: any of them may use what another defines
+SCRIPTS = ("elements", "boxes", "stage", "marking", "tapes", "curves", "screens", "why", "hosts")
 LARGE_PARTS = ("payloads", "benches", "derivatives")
 # What could end a script tag, or begin a comment in it, or has no UTF-8; more would double the markup
 UNSAFE = re.compile("<(?=!--|/?script)|[\u2028\u2029\ud800-\udfff]", re.IGNORECASE)
@@ -29,7 +31,10 @@ Data = dict[str, Any]
 @cache
 def asset(name: str) -> str:
     """The text of `lab.js` or `lab.css`, its line ends as an HTML parser reads them."""
-    return files(__package__).joinpath("static", name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    folder = files(__package__).joinpath("static")
+    parts = [f"{part}.js" for part in SCRIPTS] if name == "lab.js" else [name]
+    text = "".join(folder.joinpath(part).read_text(encoding="utf-8") for part in parts)
+    return text.replace("\r\n", "\n")
 
 
 @lru_cache(maxsize=64)
