@@ -10,7 +10,7 @@ from nudgegrad.labs.exercise import course_exercise
 from nudgegrad.labs.visits import lasting, visits
 
 from .geometry import faults, resize, settled
-from .programs import FIFTY
+from .programs import net
 from .test_motion_and_print import MOVING
 
 RACE = json.loads(files("nudgegrad.labs").joinpath("static", "race.json").read_bytes())
@@ -33,6 +33,7 @@ STEPS = f"""(n) => {{
     const step = document.querySelector("[data-act=step]"), seen = {SEEN};
     return [...Array(n)].map(() => {{ step.click(); return seen(); }});
 }}"""
+WIDTHS = "all => all.map((e) => e.getBoundingClientRect().width)"
 HEARD = """() => {
     window.heard = [];
     const note = () => {
@@ -320,15 +321,19 @@ def test_nothing_overlaps_half_way_and_at_the_end(why, id, scheme):
     assert found == []
 
 
-def test_a_net_of_25_statements(learner):
-    me = learner(390, 844).open_own(FIFTY, "why")
+def test_counts_of_two_digits_have_room(learner):
+    me = learner(390, 844).open_own(net(2, 3), "why")
     settled(me.page)
+    before = me.page.locator(".visits b").evaluate_all(WIDTHS)
     me.press("end")
     found = seen(me)
     n, p = len(found["again"]), len(found["own"]) - len(found["again"])
-    assert (n, p) == (25, 40)
+    assert (n, p) == (13, 15)
     assert found["counted"] == [n + p, n * p]
-    assert faults(me.page) == []
+    assert me.page.locator(".visits b").evaluate_all(WIDTHS) == before
+    for width in (360, 390, 800):
+        resize(me.page, width)
+        assert faults(me.page) == []
 
 
 def test_there_is_no_such_screen_without_a_parameter(learner):

@@ -83,9 +83,7 @@ def computed(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def called(
-    row: Op, batches: Sequence[Sequence[Any]], format: str, module: Path | None = None
-) -> list[Array]:
+def called(row: Op, batches: Sequence[Sequence[Any]], format: str) -> list[Array]:
     """A row's values in the browser at batches of points; a falling power's order is put in."""
     inputs = []
     for args in batches:
