@@ -21,6 +21,7 @@ from tests.browser.served import Lab
 IMAGES = Path(__file__).parent / "images"
 MOST = 150_000  # bytes
 TALL = 1300  # pixels: what is below is cut off
+CUT = {"why": 1062}  # the same of one screen: its note is long
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WIDE = {"viewport": {"width": 1120, "height": 800}}
 
@@ -73,6 +74,12 @@ def _bench(me):
     me.page.locator(".plot path").first.wait_for(state="attached")
 
 
+def _why(me):
+    me.open("nw1", "why")
+    for _ in range(9):
+        me.press("step")
+
+
 def _results(me):
     me.open("nw1", "backward")
     mix(me)
@@ -81,7 +88,8 @@ def _results(me):
 
 SCREENS = {
     "start": _start, "forward": _forward, "backward": _backward, "nudged": _nudged, "solved": _solved,
-    "compact": _compact, "show": _show, "slope": _slope, "bench": _bench, "results": _results,
+    "compact": _compact, "show": _show, "slope": _slope, "bench": _bench, "why": _why,
+    "results": _results,
 }  # fmt: skip
 KINDS = {
     "light": {**WIDE, "color_scheme": "light"},
@@ -105,7 +113,9 @@ def main():
                     settled(page)
                     path = IMAGES / f"lab-{name}-{kind}.png"
                     size = page.viewport_size
-                    high = min(TALL, int(page.locator("#nudgegrad").bounding_box()["height"]))
+                    high = min(
+                        CUT.get(name, TALL), int(page.locator("#nudgegrad").bounding_box()["height"])
+                    )
                     clip = {"x": 0, "y": 0, "width": size["width"], "height": high}
                     page.screenshot(path=path, full_page=True, clip=clip)
                     context.close()

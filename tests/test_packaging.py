@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nudgegrad
+from nudgegrad.labs.page import SCRIPTS
 
 from . import pages
 from .pages import same
@@ -43,7 +44,8 @@ def wheel(tmp_path_factory):
 
 
 DEPENDENCIES = ["mpmath", "numpy", "starlette", "uvicorn"]
-STATIC = {f"nudgegrad/labs/static/{name}" for name in ("lab.js", "lab.css", "race.json")}
+SHIPPED = (*(f"{part}.js" for part in SCRIPTS), "lab.css", "race.json")
+STATIC = {f"nudgegrad/labs/static/{name}" for name in SHIPPED}
 
 
 def test_the_wheel_holds_the_sources_the_page_and_the_type_marker_and_nothing_else(wheel):

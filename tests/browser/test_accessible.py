@@ -8,7 +8,7 @@ from .geometry import resize, settled
 from .learner import Learner
 from .programs import chain
 
-FILLED = ("forward", "backward", "show", "slope", "bench", "results")
+FILLED = ("forward", "backward", "show", "slope", "bench", "why", "results")
 MODES = {"as table": "as table", "compact": "one box per node"}
 
 

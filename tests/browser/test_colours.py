@@ -25,7 +25,9 @@ def scheme(request):
     return request.param
 
 
-@pytest.mark.parametrize("screen", ["start", "forward", "backward", "show", "slope", "bench", "results"])
+@pytest.mark.parametrize(
+    "screen", ["start", "forward", "backward", "show", "slope", "bench", "why", "results"]
+)
 def test_everything_on_the_screen_can_be_read(learner, moment, screen, scheme):  # noqa: ARG001 - nw1 is left as it says
     me = learner(color_scheme=scheme)
     me.go() if screen == "start" else me.open("nw1", screen)

@@ -67,7 +67,7 @@ def test_one_box_per_node(open_measured, name):
     assert at_every_width(me.page) == []
 
 
-@pytest.mark.parametrize("screen", ["start", "backward", "show", "slope", "bench", "results"])
+@pytest.mark.parametrize("screen", ["start", "backward", "show", "slope", "bench", "why", "results"])
 def test_every_screen(learner, moment, screen):  # noqa: ARG001 - nw1 is left as it says
     me = learner()
     me.go() if screen == "start" else me.open("nw1", screen)

@@ -58,7 +58,7 @@ def test_a_file_works_offline_and_keeps_its_answers(exported):
 
 def test_a_file_has_its_screens_and_says_what_it_has_not(exported):
     me = exported("nw1")
-    for screen in ("show", "slope", "results"):
+    for screen in ("show", "slope", "why", "results"):
         me.open("nw1", screen)
     me.go()
     assert "nudgegrad lab" in me.page.locator(".main").inner_text()

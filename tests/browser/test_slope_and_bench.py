@@ -131,7 +131,7 @@ def shown(page, id, node, stencil="one-sided", format="float64"):
 def test_the_v_curve_has_both_branches_and_the_best_nudge(learner):
     page = learner().open("nw1", "bench").page
     found = shown(page, "nw1", "b")
-    page.get_by_text(found["sentence"]).wait_for()
+    page.get_by_text(found["says"]).wait_for()
     plot = page.locator(".plot")
     for kind in ("rounding", "truncation", "bar", "best", "course"):
         assert plot.locator(f"path.{kind}").count() == 1

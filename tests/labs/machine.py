@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-import nudgegrad
 from nudgegrad.graphs.ops import Op, Term
 from nudgegrad.labs.tapes import formula, rules
+from tests.labs.javascript import lab_js
 from tests.labs.javascript import run as run_in_node
-
-LAB = Path(nudgegrad.__file__).parent / "labs" / "static" / "lab.js"
 
 Array = npt.NDArray[np.float64]
 
@@ -74,7 +71,7 @@ def task(
     }
 
 
-def computed(tasks: Sequence[dict[str, Any]], module: Path = LAB) -> list[dict[str, Any]]:
+def computed(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The results of tasks, as arrays."""
     return [
         {
@@ -82,11 +79,11 @@ def computed(tasks: Sequence[dict[str, Any]], module: Path = LAB) -> list[dict[s
             "adjoints": numbers(found["adjoints"]),
             "replays": [numbers(bits) for bits in found["replays"]],
         }
-        for found in run_in_node(module, EXPRESSION, list(tasks))
+        for found in run_in_node(lab_js(), EXPRESSION, list(tasks))
     ]
 
 
-def called(row: Op, batches: Sequence[Sequence[Any]], format: str, module: Path = LAB) -> list[Array]:
+def called(row: Op, batches: Sequence[Sequence[Any]], format: str) -> list[Array]:
     """A row's values in the browser at batches of points; a falling power's order is put in."""
     inputs = []
     for args in batches:
@@ -101,7 +98,7 @@ def called(row: Op, batches: Sequence[Sequence[Any]], format: str, module: Path 
         }
         points = zip(*np.broadcast_arrays(*(args[k] for k in moving)), strict=True)
         inputs.append({"tape": tape, "format": format, "points": [[text(x) for x in p] for p in points]})
-    return [numbers(found) for found in run_in_node(module, CALLS, inputs)]
+    return [numbers(found) for found in run_in_node(lab_js(), CALLS, inputs)]
 
 
 def put_in(row: Op, args: Sequence[Any]) -> Term:

@@ -36,8 +36,8 @@ def test_the_bench_says_what_the_nudges_say(name, node):
             n = ng.nudges(there, [node], stencil=stencil)[node]
             assert (shown["h"], shown["estimate"], shown["bar"]) == (n.h, n.estimate, n.bar)
             assert (shown["verdict"], shown["reason"]) == (n.verdict, n.reason)
-            assert shown["sentence"].endswith(".")
-            assert shown["sentence"].count(node)
+            assert shown["says"].endswith(".")
+            assert shown["says"].count(node)
 
 
 def test_the_truth_lies_within_the_bars():
@@ -65,6 +65,8 @@ def test_a_curve_keeps_its_shape(stencil):
     for part in ("rounding", "truncation"):
         drawn = np.interp(x, curve["h"], np.array(curve[part], dtype=float))
         predicted = np.log10(getattr(whole, part))
+        if part == "truncation":  # it rises with the nudge: what sticks out is rounding
+            predicted = np.minimum.accumulate(predicted[::-1])[::-1]
         digits = 10.0 ** (math.ceil(math.log10(np.abs(predicted).max())) - 3)  # three are kept
         assert (np.abs(drawn - predicted)[off] <= STRAIGHT + 2 * digits).all()
 

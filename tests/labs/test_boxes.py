@@ -6,7 +6,7 @@ import pytest
 
 from nudgegrad.labs.boxes import NUDGES, STEP
 from nudgegrad.labs.exercise import course_exercise, exercise
-from nudgegrad.labs.marking import mark, mark_nudge
+from nudgegrad.labs.marking import mark, mark_nudge, nudge_asked
 from tests.sweeps.programs import DATA, EXERCISES
 
 
@@ -121,7 +121,9 @@ def test_a_nudge_moves_the_output_to_first_order_and_exactly(name):
         assert box.nudge is not None
         first, whole = box.nudge
         assert rational(first) == rational(box.truth) * STEP
-        question = {"by": box.node, "of": "J", "size": str(STEP), "first": first, "exact": whole}
+        assert first is not None
+        assert whole is not None
+        question = nudge_asked(box.node, "J", str(STEP), first, whole)
         count = rational(box.truth)
         if count.denominator == 1:
             assert mark_nudge(question, f"{count} nudges").state == "right"

@@ -7,15 +7,23 @@ from fractions import Fraction
 from math import isqrt
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-import nudgegrad.labs
 from nudgegrad.labs import answers, marking
-from nudgegrad.labs.marking import Answer, Unreadable, mark, mark_nudge, read_answer
-from tests.labs.javascript import run
+from nudgegrad.labs.marking import (
+    Answer,
+    Unreadable,
+    mark,
+    mark_nudge,
+    nudge_asked,
+    quotient_asked,
+    read_answer,
+)
+from tests.labs.javascript import lab_js, run
 
-LAB_JS = Path(nudgegrad.labs.__file__).parent / "static/lab.js"
+LAB_JS = lab_js()
 COURSE = Path(__file__).parents[1] / "data/exercises.json"
 GENERATED = 10_000  # issue 3: the two markers agree on so many generated strings
 
@@ -111,7 +119,12 @@ UNREADABLE = {
 
 
 def box(truth, *wrong, quotients=()):
-    return {"truth": truth, "wrong": list(wrong), "otherwise": "Otherwise.", "quotients": list(quotients)}
+    return {
+        "truth": truth,
+        "wrong": list(wrong),
+        "otherwise": "Otherwise.",
+        "quotients": [quotient_asked(*row) for row in quotients],
+    }
 
 
 def root(n, places=50):
@@ -282,10 +295,10 @@ MARKS = [
     (WITHOUT, "6 6", "unreadable", "unreadable", "Character 3: " + UNREADABLE["6 6"][1]),
 ]
 
-UP = {"by": "d", "of": "J", "size": "1/1000", "first": "3/1000", "exact": "6001/2000000"}
-DOWN = {"by": "c", "of": "L", "size": "1/1000", "first": "-1/1000", "exact": "-1/1000"}
-CURVED = {"by": "w", "of": "J", "size": "1/1000", "first": "66/1000", "exact": "66009/1000000"}
-BENT = {"by": "w", "of": "J", "size": "1/10", "first": root(2), "exact": root(3)}
+UP: Any = ("d", "J", "1/1000", "3/1000", "6001/2000000")
+DOWN: Any = ("c", "L", "1/1000", "-1/1000", "-1/1000")
+CURVED: Any = ("w", "J", "1/1000", "66/1000", "66009/1000000")
+BENT: Any = ("w", "J", "1/10", tuple(root(2)), tuple(root(3)))
 LEFT_OVER = "Right: J changes by ≈ 0.003 (3 nudges), exactly by 0.0030005: 0.0000005 is left over."
 NOTHING_LEFT = "Right: L changes by -0.001 (-1 nudges), and nothing is left over."
 
@@ -338,7 +351,7 @@ NUDGED = [
     (BENT, "1.4", "close", "digits", MORE_DIGITS),
     (BENT, "1.7", "close", "digits", MORE_DIGITS),
     (
-        {"by": "w", "of": "J"},
+        (),
         "6",
         "recorded",
         "recorded",
@@ -370,11 +383,14 @@ def failures(module):
         read = module.read_answer(text)
         if (getattr(read, "at", None), getattr(read, "message", None)) != (at, message):
             wrong.append(text)
-    for marker, cases in ((module.mark, MARKS), (module.mark_nudge, NUDGED)):
-        for asked, text, *expected in cases:
-            found = marker(asked, text)
-            if [found.state, found.code, found.say] != expected:
-                wrong.append((asked, text, found))
+    questions = {asked: module.nudge_asked(*asked) if asked else {} for asked, *_ in NUDGED}
+    for cases, found in (
+        (MARKS, [module.mark(asked, text) for asked, text, *_ in MARKS]),
+        (NUDGED, [module.mark_nudge(questions[asked], text) for asked, text, *_ in NUDGED]),
+    ):
+        for (asked, text, *expected), one in zip(cases, found, strict=True):
+            if [one.state, one.code, one.say] != expected:
+                wrong.append((asked, text, one))
     return wrong
 
 
@@ -429,7 +445,7 @@ def test_the_browser_on_every_case():
     assert run(LAB_JS, "lab.readAnswer(input)", texts) == [value_or_offset(read_answer(t)) for t in texts]
     asked = [[asked, text] for asked, text, *_ in MARKS]
     assert run(LAB_JS, "lab.mark(...input)", asked) == [outcome(mark(*each)) for each in asked]
-    asked = [[asked, text] for asked, text, *_ in NUDGED]
+    asked = [[nudge_asked(*asked) if asked else {}, text] for asked, text, *_ in NUDGED]
     assert run(LAB_JS, "lab.markNudge(...input)", asked) == [outcome(mark_nudge(*each)) for each in asked]
 
 
@@ -486,7 +502,7 @@ def generated_box(rng):
     if rng.random() < 0.7:
         slope = rational(rng)
         asked["quotients"] = [
-            [str(h), *(shifted(t, slope * h / k) for k in (1, 2, 4)[: rng.choice((1, 3, 3))])]
+            quotient_asked(str(h), *(shifted(t, slope * h / k) for k in (1, 2, 4)[: rng.choice((1, 3, 3))]))
             for h in (Fraction(1, 10**e) for e in range(1, 5))
         ]
     return asked
@@ -495,8 +511,7 @@ def generated_box(rng):
 def generated_nudge(rng):
     first, size = truth(rng), Fraction(1, 10 ** rng.randint(0, 4))
     exact = first if rng.random() < 0.3 else shifted(first, rational(rng) * size)
-    asked = {"by": "w", "of": "J", "size": str(size), "first": first, "exact": exact}
-    return asked if rng.random() < 0.97 else {"by": "w", "of": "J", "size": str(size)}
+    return nudge_asked("w", "J", str(size), first, exact) if rng.random() < 0.97 else {}
 
 
 def near_number(rng, written):
@@ -561,15 +576,11 @@ def generated(rng):
     boxes, nudges = [], []
     for _ in range(GENERATED // 2):
         asked = generated_box(rng)
-        candidates = [w for w, _ in asked["wrong"]] + [q[1] for q in asked.get("quotients", ())]
+        candidates = [w for w, _ in asked["wrong"]] + [q for q, _ in asked.get("quotients", ())]
         boxes.append([asked, generated_text(rng, [asked.get("truth", "1")] * 5 + candidates)])
         asked = generated_nudge(rng)
-        ends = [asked.get("first", "1"), asked.get("exact", "1")]
         scale = rng.random() < 0.4
-        if scale:
-            ends = [
-                str(Fraction(e if isinstance(e, str) else e[0]) / Fraction(asked["size"])) for e in ends
-            ]
+        ends = asked.get("counts" if scale else "changes", ["1", "1"])
         if rng.random() < 0.1:
             ends = [str(-Fraction(e if isinstance(e, str) else e[0])) for e in ends]
         word = (
@@ -648,15 +659,20 @@ MARKER = [
     ("_equals(answer, quotient) or ", ""),
     ("_equals(answer, _interval(wrong))", "answer.value == _interval(wrong)[0]"),
     ("if found := _quotient(answer, truth, box)", "if found := None"),
+    ('"turned": say("turned", of)', '"turned": say("turned", by)'),
+    ('"again", of, by', '"again", by, of'),
     ('Mark("recorded"', 'Mark("wrong"'),
     ("at + 1, message", "at, message"),
-    ("(each[0] / size, each[1] / size) if counted else each", "each"),
+    ("counts if counted else", "counts if not counted else"),
     ("value=-answer.value", "value=answer.value"),
-    ("not counted and _equals(answer, in_nudges)", "False"),
-    ("if first == exact", "if False"),
-    ("exact[0] - first[1], exact[1] - first[0]", "first[0] - exact[0], first[1] - exact[1]"),
+    ("not counted and _equals(answer, counts[0])", "False"),
+    ("straight = ends[0] == ends[1]", "straight = False"),
+    (
+        "ends[1][0] - ends[0][1], ends[1][1] - ends[0][0]",
+        "ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]",
+    ),
     ("or _near(answer, sought[1])", ""),
-    ('"first" if _equals(answer, sought[0]) else "exact"', '"first"'),
+    ('"exact" if straight else "first"', '"first"'),
 ]
 
 

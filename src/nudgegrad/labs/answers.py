@@ -1,6 +1,6 @@
 """What learners type, read as exact rationals, or why it cannot be read.
 
-`static/lab.js` does the same in the browser, sentence for sentence; the tests compare the two.
+`static/marking.js` does the same in the browser, sentence for sentence; the tests compare the two.
 """
 
 from __future__ import annotations

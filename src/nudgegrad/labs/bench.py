@@ -6,7 +6,9 @@ Measured errors are not here: the browser takes them from the tape.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,16 @@ from ..sweeps.run import Run
 from ..views.digits import nudge as nudge_text
 from ..views.vcurve import vcurve
 from ..views.why import sentences
+from .course import COURSE
+from .marking import decimal_text
+from .sentences import say
+from .stage import minus, table_html
 
 SHOWN = ("float64", "float32")
 STENCILS = ("two-sided", "one-sided")
 POINTS = 40  # of a curve, before those on a straight line are left out
 DIGITS = 3  # of a point of a curve: it is drawn
+VERDICTS = {"fail": say("verdict-fail"), "inconclusive": say("verdict-inconclusive")}
 STRAIGHT = 0.1  # powers of ten by which a point may miss the line between its neighbours
 
 
@@ -40,7 +47,7 @@ def bench(run: Run, node: str) -> dict[str, Any]:
     -------
     dict
         ``node``, and under each format's name, for each stencil: the best nudge ``h`` (and ``h_text``),
-        ``estimate``, ``bar``, ``verdict``, ``reason``, the deciding factor as a ``sentence``, and the
+        ``estimate``, ``bar``, ``verdict``, ``reason``, what the page ``says`` of it, and the
         ``curve``: log2 of nudges, log10 of the two predicted parts of the error there. None stands for
         what does not exist: an error of exactly 0, a nudge that nothing allows, a curve of a node that
         J does not depend on, and a whole format in which J has no value.
@@ -69,6 +76,7 @@ def _in_format(run: Run, node: str, fmt: str) -> dict[str, Any] | None:
 
 
 def _best(run: Run, n: Nudge) -> dict[str, Any]:
+    (sentence,) = sentences([n], run.graph.name(run.graph.output))
     return {
         "h": _finite(n.h),
         "h_text": nudge_text(n.h),
@@ -76,7 +84,9 @@ def _best(run: Run, n: Nudge) -> dict[str, Any]:
         "bar": _finite(n.bar),
         "verdict": n.verdict.value,
         "reason": n.reason,
-        "sentence": sentences([n], run.graph.name(run.graph.output))[0],
+        "says": VERDICTS.get(n.verdict.value, "")
+        + ("" if math.isfinite(n.h) else say("no-best"))
+        + sentence,
         "curve": None if n.factors.decided == "independent" else _curve(run, n),
     }
 
@@ -86,6 +96,8 @@ def _curve(run: Run, n: Nudge) -> dict[str, list[float | None]]:
     off = found.h != n.h  # the power of two itself: much is exact there by luck
     with np.errstate(divide="ignore"):
         x, *parts = np.log2(found.h[off]), np.log10(found.rounding[off]), np.log10(found.truncation[off])
+    known = np.where(np.isfinite(parts[1]), parts[1], np.inf)
+    parts[1] = np.minimum.accumulate(known[::-1])[::-1]  # it rises: what sticks out is rounding
     kept = corners(x, np.array(parts))
     return {
         "h": _short(x[kept].tolist(), DIGITS + 1),
@@ -171,3 +183,19 @@ def printed_figures() -> list[dict[str, Any]]:
         for where, rows in (("lab", PRINTED_BY_THE_LAB), ("notes", PRINTED_IN_THE_NOTES))
         for row in rows
     ]
+
+
+def figures_html(figures: Sequence[Mapping[str, Any]]) -> str:
+    """The table of printed quotients; what floats give is left to the browser, to be computed there."""
+    rows = []
+    for figure in figures:
+        of, by, printed = figure["of"], figure["by"], figure["printed"]
+        exact = decimal_text((Fraction(figure["exact"]),) * 2)
+        name = escape(COURSE[figure["exercise"]][0])
+        title = f"{say('quotient-of', of, by, figure['nudge'])}<small>{name}</small>"
+        same = f"<b>{say('exactly')}</b>" if exact == printed else ""
+        rows.append([title, f"{printed} ({figure['where']})", "", minus(exact) + same])
+    if not rows:
+        return ""
+    table = table_html(say("printed").split("|"), rows, written=str)
+    return f"<h2>{say('course-prints')}</h2>{table}<p>{FIGURES_DIFFER}</p>"

@@ -42,6 +42,8 @@ COURSE: Mapping[str, tuple[str, str, str]] = {  # id: title, source, text
     "d-inv2-4": ("J = 1/w² at w = 4", SLOPES, "J = 1/w**2 | w=4"),
 }
 
+FUNCTIONS = ("d-sq-3", "d-lin2-3", "d-cube-2", "d-id-2", "d-inv-2", "d-inv2-4")  # one click away on Slope
+
 Unit = tuple[str, str, str]  # what a unit computes, its activation, its result
 
 NETWORKS: Mapping[str, tuple[tuple[str, ...], tuple[Unit, ...], str]] = {  # id: inputs, units, target

@@ -6,10 +6,11 @@ Powers of one thing are collected, numbers are folded exactly, nothing is multip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
+from html import escape
 from typing import Any
 
 from ..graphs.graph import CONSTANT, Graph
@@ -19,6 +20,7 @@ from ..sweeps.run import Run
 from ..views import notation
 from ..views.digits import number
 from ..views.mathml import mathml
+from .stage import math
 
 MOST = 60  # names, numbers and operations of one formula; a longer one is given up
 SMALL = 12  # a denominator that is written below the line: w/12, but 0.05*w
@@ -72,8 +74,8 @@ def derivatives(run: Run) -> dict[str, dict[str, Any] | None]:
         Under each input's name ``text``, ``ml`` (the content of a ``<math>`` element), ``numbers`` (the
         text with values in place of names), ``value`` (None where it does not exist), ``sympy``: what
         SymPy simplifies the derivative to, in terms of the inputs alone, None where it is not installed
-        or cannot say it, and ``lines``: what the page says of all this, each a formula as MathML (or
-        nothing), the same spoken, and words. None in place of a formula with more than `MOST` parts.
+        or cannot say it, and ``html``: what the page says of all this, as the items of a list. None in
+        place of a formula with more than `MOST` parts.
 
     Examples
     --------
@@ -102,11 +104,11 @@ def _shown(run: Run, name: str, found: Any, by_sympy: str | None) -> dict[str, A
         "value": value if value - value == 0 else None,
         "sympy": by_sympy,
     }
-    return {**shown, "lines": _lines(run, name, shown)}
+    return {**shown, "html": "".join(f"<li>{line}</li>" for line in _lines(run, name, shown))}
 
 
-def _lines(run: Run, name: str, shown: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """The formula, the values put in, simplified, and how else the derivative is written."""
+def _lines(run: Run, name: str, shown: Mapping[str, Any]) -> Iterator[str]:
+    """The formula, the values put in, simplified, and how else the derivative is written, as HTML."""
     J, several = run.graph.name(run.graph.output), len(run.graph.inputs) > 1
     sign, other, where = ("∂", "d", "is one") if several else ("d", "∂", "are several")
     latex = r"\partial " if several else r"\mathrm{d}"
@@ -125,7 +127,10 @@ def _lines(run: Run, name: str, shown: Mapping[str, Any]) -> list[tuple[str, str
         (apart, f"{sign} over {sign}{name} of {J}", "says the same."),
         ("", "", f"Programs call it d{J}_d{name}, or d{name} for short: {J} is understood."),
     ]
-    return [line for line in lines if any(line)]
+    for ml, spoken, words in lines:
+        formula = f'<span role="img" aria-label="{escape(spoken)}">{math(ml)}</span>' if ml else ""
+        if formula or words:
+            yield f"{formula} {escape(words)}".strip()
 
 
 # The chain rule.

@@ -15,13 +15,14 @@ from ..views.explain import standing_in
 from ..views.layout import Layout, layout
 from ..views.mathml import mathml
 from ..views.mathml import name as name_ml
-from ..views.notation import with_names
+from ..views.notation import derivative, with_names
 from .boxes import Box, Exact, boxes
 from .course import COURSE, NETWORKS
 from .marking import decimal_text
 from .stage import Stage, closing_html, network_html
 from .tapes import tape
 from .text import read
+from .visits import visits, why_html
 from .words import Words
 
 SCHEMA = 1
@@ -107,6 +108,7 @@ class Exercise:
         found["edges"] = [
             {"from": e.start, "to": e.end, "via": [list(bend) for bend in e.via]} for e in places.edges
         ]
+        found["free"] = [name for name in graph.inputs if name not in self.fixed] or list(graph.inputs)
         words = Words(self.exact, self.fixed, self.boxes)
         said = [words.box(box, answers) for box in self.boxes]
         found["own"] = words.box(words.own(), answers)
@@ -114,14 +116,23 @@ class Exercise:
             closing = closing_html(found["output"], **words.closing())
             found |= {"tape": tape(self.run), "closing": closing}
         found["boxes"] = said
+        count = visits(graph, self.fixed)
+        if count.parameters:
+            found["why"] = {"nodes": count.nodes, "parameters": count.parameters, "back": count.back}
         stage = Stage(found)
         found |= {"html": stage.html(), "compact": stage.compact()}
+        for box in (*said, found["own"]):
+            if answers and box["kind"] == "adjoint":
+                box["solved"] = stage.solved(box)
+        if count.parameters:
+            found["html"]["why"] = why_html(count, found["output"])
         return {**found, "nodes": [_without(node, DRAWN) for node in found["nodes"]]}
 
     def _node(self, i: int, places: Layout) -> dict[str, Any]:
         graph, name = self.graph, self.graph.names[i]
         at = places.at.get(name)
         found: dict[str, Any] = {"name": name, "i": i, "fixed": name in self.fixed, "ml": name_ml(name)}
+        found["d"] = derivative(graph.name(graph.output), name, several=len(graph.inputs) > 1)
         found["at"] = None if at is None else list(at)
         if graph.op(i) is None:
             value = decimal_text((self.values[name],) * 2)

@@ -1,12 +1,12 @@
 """Answers marked exactly, each with its reason: right, close, wrong, unreadable.
 
-`static/lab.js` does the same in the browser, sentence for sentence; the tests compare the two.
+`static/marking.js` does the same in the browser, sentence for sentence; the tests compare the two.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -14,7 +14,16 @@ from typing import Any
 from .answers import READ_AS, Answer, Unreadable, read_answer
 from .sentences import say
 
-__all__ = ["Answer", "Mark", "Unreadable", "mark", "mark_nudge", "read_answer"]
+__all__ = [
+    "Answer",
+    "Mark",
+    "Unreadable",
+    "mark",
+    "mark_nudge",
+    "nudge_asked",
+    "quotient_asked",
+    "read_answer",
+]
 
 ENDS = 6  # significant digits up to which a decimal that ends must be typed in full
 ENOUGH = 3  # significant digits from which a rounded decimal is right
@@ -24,6 +33,7 @@ FLOATS = Fraction(1, 10**9)  # relative distance that the rounding error of floa
 
 NUDGES = re.compile(r" *nudges? *$", re.IGNORECASE | re.ASCII)
 
+Written = str | Sequence[str]  # a truth as it is sent: a rational, or the ends around an irrational
 Interval = tuple[Fraction, Fraction]  # a truth: one rational twice, or the ends around an irrational
 
 
@@ -48,7 +58,7 @@ class Mark:
     say: str
 
 
-def _interval(truth: str | list[str]) -> Interval:
+def _interval(truth: Written) -> Interval:
     low, high = (truth, truth) if isinstance(truth, str) else truth
     return Fraction(low), Fraction(high)
 
@@ -162,13 +172,11 @@ def _near(answer: Answer, truth: Interval) -> Mark | None:
 
 def _quotient(answer: Answer, truth: Interval, box: Mapping[str, Any]) -> Mark | None:
     """The mark of an answer that is one of the box's quotients."""
-    for nudge, written, *halves in box.get("quotients", ()):
+    for written, sentence in box.get("quotients", ()):
         quotient = _interval(written)
         distance = abs(quotient[0] - truth[0])
         if distance and (_equals(answer, quotient) or 1000 * abs(answer.value - quotient[0]) <= distance):
-            size, *next_ones = (decimal_text(_interval(each)) for each in (nudge, *halves))
-            numbers = ", ".join(next_ones) + ": " if next_ones else ""
-            return Mark("close", "quotient", say("quotient", size, numbers))
+            return Mark("close", "quotient", sentence)
     return None
 
 
@@ -189,8 +197,7 @@ def mark(box: Mapping[str, Any], text: str) -> Mark:
     ----------
     box : mapping
         `truth`, a rational such as ``"9/2"`` or ``["low", "high"]`` around an irrational; `wrong`, pairs
-        of a truth and a sentence; `otherwise`, a sentence; `quotients`, rows of a nudge, its quotient and
-        the quotients at a half and a quarter of it.
+        of a truth and a sentence; `otherwise`, a sentence; `quotients`, what `quotient_asked` returns.
     text : str
 
     Returns
@@ -225,20 +232,63 @@ def mark(box: Mapping[str, Any], text: str) -> Mark:
     return _near(answer, truth) or Mark("wrong", "otherwise", box["otherwise"])
 
 
+def quotient_asked(nudge: Written, quotient: Written, *halves: Written) -> list[Any]:
+    """A quotient and what is said of it: its nudge, and the quotients at a half and a quarter of that."""
+    size, *next_ones = (decimal_text(_interval(each)) for each in (nudge, *halves))
+    numbers = ", ".join(next_ones) + ": " if next_ones else ""
+    return [quotient, say("quotient", size, numbers)]
+
+
+def nudge_asked(by: str, of: str, size: str, first: Written, exact: Written) -> dict[str, Any]:
+    """The question "if c goes up by 0.001, J goes up by ?", as `mark_nudge` and the browser take it.
+
+    Parameters
+    ----------
+    by, of : str
+    size : rational
+    first, exact : rational or enclosure
+        The derivative times the size, and the change itself.
+
+    Returns
+    -------
+    dict
+        ``changes``, both, ``counts``, both in nudges, and ``codes``, what each is called; sentences:
+        ``right``, ``unit`` where the word nudges is missing, ``turned`` for the sign, ``again`` for all
+        else; and ``shown``, the change as a decimal.
+    """
+    nudge = Fraction(size)
+    ends = [_interval(first), _interval(exact)]
+    counts = [(low / nudge, high / nudge) for low, high in ends]
+    count = decimal_text(counts[0])
+    change = of, decimal_text(ends[0]), f"{count} nudge{'' if count == '1' else 's'}"
+    straight = ends[0] == ends[1]
+    left = decimal_text((ends[1][0] - ends[0][1], ends[1][1] - ends[0][0]))
+    right = say("straight", *change) if straight else say("curved", *change, decimal_text(ends[1]), left)
+    return {
+        "changes": [first, exact],
+        "counts": [[str(low), str(high)] for low, high in counts],
+        "codes": ["exact" if straight else "first", "exact"],
+        "right": right,
+        "unit": say("unit", count),
+        "turned": say("turned", of),
+        "again": say("again", of, by, decimal_text((nudge, nudge))),
+        "shown": change[1],
+    }
+
+
 def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
     """What a typed answer to "if c goes up by 0.001, J goes up by ?" is worth.
 
     Parameters
     ----------
     nudge : mapping
-        `by` and `of`, names; `size`, a rational; `first`, the derivative times the size, and `exact`, the
-        change itself, truths as in `mark`.
+        What `nudge_asked` returns; without ``changes`` nothing is marked.
     text : str
         The change, or a number of nudges: ``3 nudges``.
 
     Examples
     --------
-    >>> question = {"by": "d", "of": "J", "size": "1/1000", "first": "3/1000", "exact": "6001/2000000"}
+    >>> question = nudge_asked(by="d", of="J", size="1/1000", first="3/1000", exact="6001/2000000")
     >>> mark_nudge(question, "3 nudges").say
     'Right: J changes by ≈ 0.003 (3 nudges), exactly by 0.0030005: 0.0000005 is left over.'
     """
@@ -248,24 +298,17 @@ def mark_nudge(nudge: Mapping[str, Any], text: str) -> Mark:
         if counted and not text[: counted.start()].strip(" "):
             return Mark("unreadable", "unreadable", say("count"))
         return _unread(text, answer)
-    if "first" not in nudge:
+    if "changes" not in nudge:
         return RECORDED
-    size, by, of = Fraction(nudge["size"]), nudge["by"], nudge["of"]
-    first, exact = _interval(nudge["first"]), _interval(nudge["exact"])
-    in_nudges = first[0] / size, first[1] / size
-    sought = [(each[0] / size, each[1] / size) if counted else each for each in (first, exact)]
-    if any(_equals(answer, each) for each in sought):
-        count = decimal_text(in_nudges)
-        change = of, decimal_text(first), f"{count} nudge{'' if count == '1' else 's'}"
-        if first == exact:
-            return Mark("right", "exact", say("straight", *change))
-        left = decimal_text((exact[0] - first[1], exact[1] - first[0]))
-        code = "first" if _equals(answer, sought[0]) else "exact"
-        return Mark("right", code, say("curved", *change, decimal_text(exact), left))
-    if not counted and _equals(answer, in_nudges):
-        count = decimal_text((answer.value, answer.value))
-        return Mark("close", "unit", say("unit", count))
+    counts = [_interval(each) for each in nudge["counts"]]
+    sought = counts if counted else [_interval(each) for each in nudge["changes"]]
+    for code, each in zip(nudge["codes"], sought, strict=True):
+        if _equals(answer, each):
+            return Mark("right", code, nudge["right"])
+    if not counted and _equals(answer, counts[0]):
+        return Mark("close", "unit", nudge["unit"])
     if any(_equals(replace(answer, value=-answer.value), each) for each in sought):
-        return Mark("wrong", "sign", say("turned", of))
-    again = say("again", of, by, decimal_text((size, size)))
-    return _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", again)
+        return Mark("wrong", "sign", nudge["turned"])
+    return (
+        _near(answer, sought[0]) or _near(answer, sought[1]) or Mark("wrong", "otherwise", nudge["again"])
+    )

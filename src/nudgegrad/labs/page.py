@@ -13,12 +13,14 @@ from importlib.resources import files
 from typing import Any
 from zlib import compress
 
-from .course import COURSE
+from .course import COURSE, FUNCTIONS
 from .exercise import Exercise, course_exercise
 from .sentences import SENTENCES
 
 SCHEMA = 1
 TITLE = "nudgegrad lab"
+# `lab.js` is one module of these files, in this order: any of them may use what another defines
+SCRIPTS = ("elements", "boxes", "stage", "marking", "tapes", "curves", "screens", "why", "hosts")
 LARGE_PARTS = ("payloads", "benches", "derivatives")
 # What could end a script tag, or begin a comment in it, or has no UTF-8; more would double the markup
 UNSAFE = re.compile("<(?=!--|/?script)|[\u2028\u2029\ud800-\udfff]", re.IGNORECASE)
@@ -29,7 +31,10 @@ Data = dict[str, Any]
 @cache
 def asset(name: str) -> str:
     """The text of `lab.js` or `lab.css`, its line ends as an HTML parser reads them."""
-    return files(__package__).joinpath("static", name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    folder = files(__package__).joinpath("static")
+    parts = [f"{part}.js" for part in SCRIPTS] if name == "lab.js" else [name]
+    text = "".join(folder.joinpath(part).read_text(encoding="utf-8") for part in parts)
+    return text.replace("\r\n", "\n")
 
 
 @lru_cache(maxsize=64)
@@ -40,6 +45,8 @@ def _payload(exercise: Exercise, answers: bool) -> Payload:
 def index_entry(exercise: Exercise) -> dict[str, Any]:
     """What the start screen says of an exercise."""
     entry = {key: getattr(exercise, key) for key in ("id", "title", "source", "text")}
+    if exercise.id in FUNCTIONS:
+        entry["function"] = exercise.title.partition(" at ")[0]
     return {**entry, "program": exercise.graph.source.strip(), "boxes": len(exercise.boxes)}
 
 
@@ -83,12 +90,14 @@ def page_data(
     -----
     With the answers come the course's printed ``figures``, as far as their exercises are in the index.
     """
-    from .bench import FIGURES_DIFFER, printed_figures
+    from .bench import figures_html, printed_figures
+    from .visits import measured
 
     listed = list(index)
     known = {entry["id"] for entry in listed}
     own = [index_entry(exercise) for exercise in exercises if exercise.id not in known]
     there = {entry["id"] for entry in [*own, *listed]} if answers else ()
+    figures = [figure for figure in printed_figures() if figure["exercise"] in there]
     return {
         "schema": SCHEMA,
         "words": dict(SENTENCES),
@@ -98,10 +107,8 @@ def page_data(
         "payloads": {exercise.id: _payload(exercise, answers) for exercise in exercises},
         "benches": dict(benches or {}),
         "derivatives": dict(derivatives or {}),
-        "figures": {
-            "rows": [figure for figure in printed_figures() if figure["exercise"] in there],
-            "says": FIGURES_DIFFER,
-        },
+        "figures": {"rows": figures, "html": figures_html(figures)},
+        "race": measured(),
         "state": state,
         "open": open,
         "answers": answers,

@@ -55,6 +55,7 @@ SENTENCES: Mapping[str, str] = {
     "screen-show": "Show me",
     "screen-slope": "Slope",
     "screen-bench": "Nudge bench",
+    "screen-why": "Why backprop",
     "screen-results": "Results",
     "theme": "colours {0}: change to {1}",
     "fixed": " fixed",
@@ -178,6 +179,35 @@ SENTENCES: Mapping[str, str] = {
     "your-nudge": "your nudge",
     "errors": "Error over nudge. Nudge {0}: error {1}. Best nudge {2}: error at most {3}.",
     "errors-alone": "Error over nudge. Nudge {0}: error {1}. No best nudge.",
+    # why backprop
+    "why": "N = {0} nodes: the statements of which {2} is made. P = {1} parameters: the values to change, "
+    "not the fixed ones. Backprop visits each node and each parameter once on the way back, for its "
+    "derivative. Nudging runs the whole graph again for each parameter.",
+    "visits-backprop": "of {0} visits: backprop, N + P = {1} + {2}",
+    "visits-nudging": "of {0} visits: nudging, N × P = {1} × {2}",
+    "visits-begin": "Both ways begin with one run forward, for the values. It is not counted.",
+    "visit-forward": "Forward, for the value of {0}: both ways begin so, not counted.",
+    "visit-back": "Backprop: the derivative of {0} by {1}.",
+    "back-done": "Backprop has all derivatives.",
+    "visit-again": "Nudging: {0} is nudged, {1} is computed again.",
+    "nudging-done": "Nudging has all derivatives.",
+    "more-visits": "Nudging needs {0} times as many visits.",
+    "no-more-visits": "With so few, nudging needs no more visits than backprop.",
+    "speed": "visits a second",
+    "end": "To the end",
+    "larger": "On larger graphs, as areas",
+    "neurons": "nodes N ",
+    "parameters": "parameters P ",
+    "sum-backprop": "Backprop: N + P = {0} + {1} = {2} visits",
+    "sum-nudging": "Nudging: N × P = {0} × {1} = {2} visits",
+    "at-speed": "At the speed measured with {2} neurons: {0} by backprop, {1} by nudging.",
+    "measured-visits": "Measured",
+    "race": "Nets of neurons with nine weights and a bias each|neurons N|parameters P|N + P|N × P|"
+    "backprop|a nudge for each parameter|times as long|the best nudges of all",
+    "extrapolated": "≈ {0}, from {1} of them",
+    "race-says": "Measured by 'nudgegrad race' on {0}, {1}. To nudge each parameter of the larger nets "
+    "takes too long: some parameters were nudged, as many as the table says, and the time of all is "
+    "extrapolated from theirs. The largest net has {2} operations and values.",
     "legend": "Circles: measured here, one per power of two. Dashed: the predicted rounding, large for "
     "small nudges. Dotted: the truncation, large for large ones. Bracket: the bar of the best nudge.",
 }

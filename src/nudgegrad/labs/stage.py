@@ -5,11 +5,13 @@ Whatever comes from a program is escaped here; what a learner types never become
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from html import escape
 from typing import Any
 
 from .course import Unit
+from .marking import decimal_text
 from .sentences import say
 
 LONG = 30  # characters of an equation that is shown as a formula; a longer one is text, which wraps
@@ -19,6 +21,8 @@ TERMS = 6  # terms of a chain rule that are written out
 Part = Mapping[str, Any]  # a node or a box as the page is sent it
 HIDDEN = 'aria-hidden="true"'
 SLOPE = f'<span class="slope" {HIDDEN}></span>'
+VISITED = f'<span class="visits" {HIDDEN}><b class="backprop">0</b></span>'  # by backprop; by both
+VISITS = VISITED.replace("</span>", '<b class="nudging">0</b></span>')
 SAY = '<span class="say"></span>'
 EDGES = (
     f'<svg class="edges" {HIDDEN}><defs><marker id="nudgegrad-head" viewBox="0 0 8 8" refX="7" refY="4" '
@@ -93,6 +97,14 @@ class Stage:
         adjoints = (box for box in self.boxes if box["kind"] == "adjoint")
         return [self.own, *(box for box in adjoints if self.computed(box["node"]))]
 
+    def solved(self, box: Part) -> str:
+        """What stands at a node once its derivative is found."""
+        truth = box["truth"]
+        low, high = (truth, truth) if isinstance(truth, str) else truth
+        number = minus(decimal_text((Fraction(low), Fraction(high))))
+        left = self.derivative(self.output, box["node"])
+        return math(f"<mrow>{left}<mo>=</mo><mn>{number}</mn></mrow>")
+
     def compact(self) -> list[str]:
         """The ids of the boxes that are asked where there is one per node."""
         forward = [box for box in self.boxes if box["kind"] == "forward"]
@@ -135,7 +147,7 @@ class Stage:
                 seen.add(a)
             leads = "" if any(map(self.computed, node["args"])) else " data-leads"
             box = next((b for b in self.boxes if b["kind"] == "forward" and b["node"] == name), None)
-            unit = f"{entry(box)}{SLOPE}{SAY}" if box else SLOPE
+            unit = f"{entry(box) if box else ''}{SLOPE}{VISITS}{SAY if box else ''}"
             place = 'data-layer="{}" data-row="{}"'.format(*node["at"])
             statement = drawn(name, "node", f"{name} = {node['formula']}", equation(node))
             cells.append(
@@ -149,7 +161,7 @@ class Stage:
         """An input beside a statement; several statements may take it."""
         name, value = node["name"], node["shown"]
         number = math(f"<mrow>{node['ml']}<mo>=</mo><mn>{minus(value)}</mn></mrow>")
-        kind, slope = ("chip again", "") if again else ("chip", SLOPE)
+        kind, slope = ("chip again", "") if again else ("chip", SLOPE + VISITED)
         return drawn(name, kind, f"{name} = {value}", number + slope)
 
     # The columns of derivatives
@@ -219,7 +231,9 @@ def row(kind: str, words: str, answer: str) -> str:
 
 
 def equation(node: Part, most: int = LONG) -> str:
-    """A statement; a long one as text, which wraps."""
+    """A statement; a long one as text, which wraps. Of an input its name."""
+    if node["kind"] == "input":
+        return math(node["ml"])
     if len(node["formula"]) > most:
         return f"<code>{escape(node['name'])} = {escape(node['formula'])}</code>"
     return math(node["formula_ml"])
@@ -230,20 +244,48 @@ def minus(number: str) -> str:
     return number.replace("-", "−", 1)
 
 
+def heads_html(of: str, by: str, steps: Iterable[tuple[str, str]], bent: bool) -> str:
+    """How many times as much `of` changes as `by`, for ever smaller nudges, and where that heads."""
+    of, by = escape(of), escape(by)
+    rows = "".join(
+        f"<li>{say('changes', size, of)}<strong data-quotient>{times}</strong>{say('times')}</li>"
+        for size, times in steps
+    )
+    asked, end = say("how-many-times", by, of), say("heads" if bent else "straight-line", of, by)
+    return f"<div><p>{asked}</p><ol>{rows}</ol><p>{end}</p></div>"
+
+
 def closing_html(output: str, check: str = "", orders: Mapping[str, Any] | None = None) -> str:
     """What stands under a network that is filled in: the double check, and the two orders."""
     found = f'<h2 tabindex="-1">{say("double-check")}</h2><p>{escape(check)}</p>'
     if not orders:
         return found
-    caption, *heads = (escape(text) for text in say("orders", output).split("|"))
+    table = table_html(say("orders", output).split("|"), orders["rows"])
+    return f"{found}<h3>{say('two-orders')}</h3>{table}<p>{escape(orders['says'])}</p>"
+
+
+def table_html(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], written: Callable[[str], str] = escape
+) -> str:
+    """A table, the caption the first of its heads; each cell knows its head, for where there is no room.
+
+    Parameters
+    ----------
+    heads : sequence of str
+    rows : iterable of sequences of str
+    written : callable
+        A cell as HTML.
+    """
+    caption, *heads = (escape(text) for text in heads)
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     body = ""
-    for first, *rest in orders["rows"]:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-    table = (
-        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    for first, *rest in rows:
+        cells = "".join(
+            f'<td data-head="{text}">{written(cell)}</td>'
+            for text, cell in zip(heads[1:], rest, strict=True)
+        )
+        body += f'<tr><th scope="row" data-head="{heads[0]}">{written(first)}</th>{cells}</tr>'
     return (
-        f'{found}<h3>{say("two-orders")}</h3><div class="wide">{table}</div><p>{escape(orders["says"])}</p>'
+        f'<div class="wide"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )

@@ -33,7 +33,7 @@ def tape(run: Run) -> dict[str, Any]:
     dict
         ``nodes``: one list per node, ``["in", value]``, ``["const", value]`` (and the number of float32,
         where rounding twice gives another) or ``[row, operand, ...]``; ``rows``: for each row in use its
-        ``value``, None if it is a primitive, and its ``partials``, None for a fixed argument, as
+        ``value`` and its ``partials``, None for a fixed argument, as
         formulas in ``x``, ``z`` and the result ``y``; ``output``: the index of J; ``names``: name ->
         index.
 
@@ -66,7 +66,7 @@ def rules(row: Op) -> dict[str, Any]:
     """A row's value and partials in primitives."""
     symbols = [Term(None, (), s) for s in row.symbols]
     return {
-        "value": None if row.tape is None else formula(row.tape(*symbols)),
+        "value": [row.name, *row.symbols] if row.tape is None else formula(row.tape(*symbols)),
         "partials": [None if f is None else formula(f) for f in row.formulas],
     }
 

@@ -10,7 +10,9 @@ from ..views.notation import derivative
 from ..views.why import listed
 from . import exact
 from .boxes import STEP, Box, Exact
-from .marking import decimal_text
+from .marking import decimal_text, nudge_asked, quotient_asked
+from .stage import heads_html, minus
+from .visits import visits
 
 BY_HAND = 200  # numbers in the table of the two orders
 LONGEST = 40  # steps of a nudge's way that are shown
@@ -84,18 +86,31 @@ class Words:
             return found
         found |= {
             "truth": box.truth,
+            "shown": minus(said(box.truth)),
             "wrong": [list(w) for w in box.wrong],
             "otherwise": box.otherwise,
             "hints": list(box.hints),
-            "lines": list(box.lines),
+            "lines": [
+                line[:1].upper() + line[1:] if line.startswith("if ") else line for line in box.lines
+            ],
         }
         if box.quotients:
-            found["quotients"] = [list(q) for q in box.quotients]
+            found["quotients"] = [quotient_asked(*q) for q in box.quotients]
+        if box.kind != "forward":
+            found |= self.heads(box, of, by)
         if box.nudge is not None and None not in box.nudge:
             found["nudge"] = self.nudge(box)
         if box.kind == "adjoint" and box.node != self.output:
             found["way"] = self.way(box.node)
         return found
+
+    def heads(self, box: Box, of: str, by: str) -> dict[str, str]:
+        """How many times as much changes, for a nudge of 0.001, half of it, and half of that."""
+        bent = [qs for h, *qs in box.quotients if h == str(STEP)]
+        steps = [minus(said(q)) for q in (bent[0] if bent else [box.truth] * 3)]
+        sizes = [said(str(STEP / halves)) for halves in (1, 2, 4)]
+        html = heads_html(of, by, list(zip(sizes, steps, strict=True)), bool(bent))
+        return {"times": steps[0], "heads": html}
 
     def shared(self, users: Sequence[str]) -> dict[str, str]:
         """What is computed once and used more than once, in a sentence."""
@@ -111,17 +126,18 @@ class Words:
     def nudge(self, box: Box) -> dict[str, Any]:
         """The question that comes before a derivative: what a nudge of 0.001 does."""
         assert box.nudge is not None
+        first, whole = box.nudge
+        assert first is not None
+        assert whole is not None
         size, of, by = said(str(STEP)), self.output, box.node
         return {
-            "size": str(STEP),
-            "first": box.nudge[0],
-            "exact": box.nudge[1],
-            "of": of,
-            "by": by,
+            **nudge_asked(by, of, str(STEP), first, whole),
             "words": f"if {by} goes up by {size}, {of} goes up by",
             "spoken": f"If {by} goes up by {size}, by how much does {of} go up?",
-            "hint": f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"
-            ' "Nudge it" shows it.',
+            "hints": [
+                f"A nudge is {size}. How many nudges does {of} go up if {by} goes up by one?"
+                ' "Nudge it" shows it.'
+            ],
         }
 
     def way(self, name: str) -> list[list[str]]:
@@ -176,10 +192,9 @@ class Words:
     def orders(self, asked: Sequence[Box]) -> dict[str, Any]:
         """Forward order, once for each value that is nudged, against backward order, once for all."""
         graph = self.graph
-        names = [n for n in graph.inputs if n not in self.fixed]
-        statements = [i for i in self.members if graph.reaches[i]]
-        count, values = len(statements), len(names)
-        if not names or not statements or count * values > BY_HAND:
+        found = visits(graph, self.fixed)
+        names, statements = found.parameters, [graph.index(name) for name in found.nodes]
+        if not 0 < found.nudging <= BY_HAND:
             return {}
         rows = []
         for name in names:
@@ -190,9 +205,9 @@ class Words:
         back = [f"{box.label} = {said(box.truth)}" for box in asked]
         rows.append(["backward, for all at once", ", ".join(back), str(len(back))])
         says = (
-            f"Forward order starts anew for each of the P = {values} values to change and goes through the"
-            f" N = {count} nodes: up to N × P = {count * values} steps. Backward order takes each node once"
-            f" and each value once: N + P = {count + values}. {SAVED}"
+            f"Forward order starts anew for each of the P = {len(names)} values to change and goes through"
+            f" the N = {len(statements)} nodes: up to N × P = {found.nudging} steps. Backward order takes"
+            f" each node once and each value once: N + P = {found.backprop}. {SAVED}"
         )
         return {"orders": {"rows": rows, "says": says}}
 
