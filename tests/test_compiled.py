@@ -118,7 +118,7 @@ def test_no_index_is_negative(monkeypatch):
         found = ng.nudges(run, how="local")
         assert found.certificate
         assert found.some(1)[0].factors
-    assert called >= set(compiled.LOOPS) - set(vars(series)) - {"follow", "run_forward"}  # called by others
+    assert called >= set(compiled.LOOPS) - set(vars(series)) - {"follow", "run_forward", "error_at"}
 
 
 def record(name, loop, called):

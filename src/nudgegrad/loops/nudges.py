@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .kinds import LINEAR, PRODUCT, loop
+from .kinds import LINEAR, PRODUCT, inlined, loop
 
 
 @loop
@@ -123,6 +123,15 @@ def total_rounding(codes: Any, live: Any, values: Any, slopes: Any, claims: Any,
     return total
 
 
+@inlined
+def error_at(t: float, rounding: float, order: int, moments: Any, jets: Any, at: int, degree: int) -> float:
+    """T + N of a nudge."""
+    total = 0.0
+    for k in range(min(order, degree), 1, -1):
+        total = (total + moments[k] * abs(jets[at + k])) * t
+    return total + rounding / t
+
+
 @loop
 def choose_nudges(
     order: int, exact_degree: int, moments: Any, widest: float, nodes: Any, jets: Any, scales: Any,
@@ -154,18 +163,18 @@ def choose_nudges(
             if second > 0.0:
                 t = min(t, max(1.0, math.sqrt(size / second)))
         else:
-            best = math.inf
-            t = 1.0
-            trial = math.ldexp(1.0, math.floor(min(max(balance, -1000.0), 900.0)) - 3)
-            for _ in range(7):
-                total = 0.0
-                for k in range(min(order, degrees[v]), 1, -1):
-                    total = (total + moments[k] * abs(jets[at + k])) * trial
-                total += noise / (1.4142135623730951 * trial)
-                if total < best:
+            t = math.ldexp(1.0, math.floor(min(max(balance, -1000.0), 900.0)))
+            rounding = noise / 1.4142135623730951
+            best = error_at(t, rounding, order, moments, jets, at, degrees[v])
+            for factor in (0.5, 2.0):  # the sum is convex in log t: downhill, as far as it goes
+                for _ in range(3):
+                    total = error_at(t * factor, rounding, order, moments, jets, at, degrees[v])
+                    if total >= best:
+                        break
                     best = total
-                    t = trial
-                trial *= 2.0
+                    t *= factor
+            if not best < math.inf:
+                t = 1.0
             if second > 0.0 and exact_degree > 1:
                 t = min(t, max(1.0, math.sqrt(size / second)))
         reach = caps[v] / (scales[v] * widest)
