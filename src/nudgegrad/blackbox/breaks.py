@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from ..formats import Array
+from .fits import student
 from .rungs import Rungs
 
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
@@ -23,10 +24,14 @@ STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
 TERMS = (2, 3, 4, 5, 6)  # of the even part
-WELL = 5.0  # times f's rounding: residuals up to it are noise
+CUTS = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125)  # of the largest step
+WELL = 30.0  # times the rounding of f: what inner operations add to it
 SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
+RANGE = 15  # octaves over which rounding breaks both sides of x
+QUIET, LOUD = 0.1, 30.0  # of the noise of a fit: none of it; over the rounding: it may be none
+STILL = 2  # steps without it: by chance in 1 of 10,000 cases, as each has two values within a tenth
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
 
 
@@ -176,6 +181,28 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
     return Leaving(way, good, float(r.h[first]))
 
 
+def structure(r: Rungs, slope: float, spread: float) -> float:
+    """The smallest step at which f leaves a line by what a fit took for noise, where it is none; else 0.
+
+    Noise is the same at all steps. What keeps f on a line of its own at all small ones is its shape.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, spread : float
+        Of the fit: its slope, its residuals over the rounding of f.
+    """
+    noise = spread * r.sigma
+    off = np.maximum(np.abs(r.right - slope * r.h), np.abs(r.left + slope * r.h))
+    loud = np.flatnonzero(off > QUIET * noise)
+    if spread <= LOUD or not len(loud):
+        return 0.0
+    last = int(loud[-1])
+    small = slice(last + 1, None)
+    moves = (r.right[small] != 0) | (r.left[small] != 0)
+    return float(r.h[last]) if moves.sum() >= STILL else 0.0
+
+
 def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
     """A rung below `bottom` whose slope contradicts `slope`; None if none does.
 
@@ -207,7 +234,7 @@ def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
         The slope that larger steps show; between jumps alone f would go on with `slope`.
     """
     beyond = np.flatnonzero(r.h >= bad)[::-1]
-    near = [k for k in beyond if r.h[k] <= 256 * bad]
+    near = [k for k in beyond if r.h[k] <= 2**RANGE * bad]
     some = near if len(near) > 1 else beyond[:2].tolist()
     right = np.abs(r.right[some] - slope * r.h[some])
     left = np.abs(r.left[some] + slope * r.h[some])
@@ -266,26 +293,28 @@ def hinge(r: Rungs, top: float) -> float:
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise
-    only. One more term must not change a.
+    The even part is a h + c h^2 + d h^4 + ...: least squares with more and more terms, over all steps up to
+    `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
+    with each term and each step: two fits must give the same.
     """
-    near = r.h <= top
-    h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
-    if not (np.abs(even) > BEND * sigma).any():
-        return 0.0
-    before = 0.0
-    for terms in TERMS:
-        if len(h) < terms + 2:
+    found: dict[tuple[int, int], tuple[float, float, float]] = {}  # rungs and terms: residuals, error, a
+    for cut in CUTS:
+        near = r.h <= cut * top
+        h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
+        if not (np.abs(even) > BEND * sigma).any():
             break
-        found, error, spread = _first(h, even / sigma, sigma, terms)
-        if spread > WELL or abs(found) <= VISIBLE * error * max(1.0, spread):
-            if spread <= WELL:
+        for terms in TERMS:
+            free = len(h) - terms
+            if free < 2:
                 break
-            continue
-        if before and abs(found - before) <= 0.1 * abs(found):
-            return abs(found) / top
-        before = found
-    return 0.0
+            a, error, spread = _first(h, even / sigma, sigma, terms)
+            error *= max(float(student(free)), VISIBLE) * max(1.0, spread)
+            if spread <= WELL and abs(a) > error:
+                found[len(h), terms] = max(1.0, spread), error, a / top
+    best = sorted(found.values())[:2]
+    if len(best) < 2 or abs(best[0][2] - best[1][2]) > 0.1 * abs(best[0][2]):
+        return 0.0
+    return abs(best[0][2])
 
 
 def _first(h: Array, even: Array, sigma: Array, terms: int) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, leaving, wander
+from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, leaving, structure, wander
 from .candidates import Candidates
 from .ladders import Ladder
 from .rungs import Rungs
@@ -130,6 +130,10 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
     beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
     """
+    bend = structure(r, float(c.value[best]), float(c.spread[best]))
+    if bend > NEAR * lane.scale and not lane.rival:
+        lane.decided, lane.below = True, bend
+        return below(0.7 * bend, ladder)
     small = lane.small if lane.small is not None else _smaller(lane, r, c, best)
     found = leaving(r, small.slope, small.bar, small.step, small.spread)
     if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
