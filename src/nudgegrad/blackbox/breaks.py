@@ -29,6 +29,7 @@ WELL = 30.0  # times the rounding of f: what inner operations add to it
 SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
+WIDE = 7.0  # octaves between steps that show a power
 RANGE = 15  # octaves over which rounding breaks both sides of x
 QUIET, LOUD = 0.1, 30.0  # of the noise of a fit: none of it; over the rounding: it may be none
 STILL = 2  # steps without it: by chance in 1 of 10,000 cases, as each has two values within a tenth
@@ -181,8 +182,8 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
     return Leaving(way, good, float(r.h[first]))
 
 
-def structure(r: Rungs, slope: float, spread: float) -> float:
-    """The smallest step at which f leaves a line by what a fit took for noise, where it is none; else 0.
+def structure(r: Rungs, slope: float, spread: float, grid: bool) -> int | None:
+    """The smallest rung on which f leaves a line by what a fit took for noise, where it is none; else None.
 
     Noise is the same at all steps. What keeps f on a line of its own at all small ones is its shape.
 
@@ -191,16 +192,18 @@ def structure(r: Rungs, slope: float, spread: float) -> float:
     r : Rungs
     slope, spread : float
         Of the fit: its slope, its residuals over the rounding of f.
+    grid : bool
+        Whether the values are known to be rounded to a grid, so that it says something if f stays the same.
     """
     noise = spread * r.sigma
     off = np.maximum(np.abs(r.right - slope * r.h), np.abs(r.left + slope * r.h))
     loud = np.flatnonzero(off > QUIET * noise)
     if spread <= LOUD or not len(loud):
-        return 0.0
+        return None
     last = int(loud[-1])
     small = slice(last + 1, None)
-    moves = (r.right[small] != 0) | (r.left[small] != 0)
-    return float(r.h[last]) if moves.sum() >= STILL else 0.0
+    moves = (r.right[small] != 0) | (r.left[small] != 0) | grid
+    return last if moves.sum() >= STILL else None
 
 
 def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
@@ -209,9 +212,11 @@ def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> in
     A smaller one must confirm it, unless f's noise is known for `sure`.
     """
     low = np.flatnonzero(r.h < bottom)
+    last = int(np.argmin(np.where(r.h >= bottom, r.h, np.inf)))
+    curve = 2 * abs(r.slope[last] - slope) * (r.h / r.h[last]) ** 2
     for i in low[::-1] if sure else low:
         off = abs(r.slope[i] - slope)
-        if off <= 3 * bar + 20 * r.noise[i]:
+        if off <= 3 * bar + 20 * r.noise[i] + curve[i]:
             continue
         smaller = np.flatnonzero(r.h <= r.h[i] / 4)
         if sure or (
@@ -258,7 +263,8 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     """With which power of the step f leaves the line of large steps, from `bad` towards `bottom`.
 
     The error of a value that depends on every digit of x is the same at all steps; what a corner adds grows
-    with the step. None where too few steps show it.
+    with the step. The least power over some octaves counts: where a plateau of rounding happens to end close
+    to x, what leaves the line grows as well until another ends. None where too few steps show it.
     """
     between = (r.h >= bad) & (r.h < bottom / 2)
     h = r.h[between]
@@ -268,10 +274,13 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     bend = r.even[whole[-1]] / r.h[whole[-1]] ** 2 if len(whole) else 0.0
     off = np.hypot((r.slope[between] - slope) * h, r.even[between] - bend * h**2)
     off = np.maximum(off, np.finfo(float).tiny)
-    near = (h <= 2**15 * h[-1]) & (h <= max(bottom / 8, 4 * h[-1]))
-    if near.sum() < 2:
+    near = h <= max(bottom / 8, 4 * h[-1])
+    octaves, level = np.log2(h[near]), np.log2(off[near])
+    if len(octaves) < 2:
         return None
-    return float(np.polyfit(np.log2(h[near]), np.log2(off[near]), 1)[0])
+    span = octaves[:, None] - octaves[None, :]
+    some = span >= min(WIDE, span.max())
+    return float(np.min((level[:, None] - level[None, :])[some] / span[some]))
 
 
 def follows(r: Rungs, slope: float, bad: float) -> bool:

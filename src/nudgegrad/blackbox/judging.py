@@ -11,7 +11,7 @@ from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, le
 from .candidates import Candidates
 from .ladders import Ladder
 from .rungs import Rungs
-from .searching import WIDEST, below
+from .searching import WIDEST, below, fine
 
 CLOSE = 3, 4  # rungs that refine the best window, the first and the second time
 GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
@@ -130,15 +130,20 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
     beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
     """
-    bend = structure(r, float(c.value[best]), float(c.spread[best]))
-    if bend > NEAR * lane.scale and not lane.rival:
-        lane.decided, lane.below = True, bend
-        return below(0.7 * bend, ladder)
+    bend = _shape(lane, r, c, best)
+    if bend is not None and not lane.rival:
+        lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf
+        return fine(r.under(lane.below), 1, ladder, lane.side)
+    between = _flat(lane, r, float(c.value[best]))
+    if len(between):
+        return between
+    if lane.grid:  # its noise is known, so that nothing has to be decided that small steps show
+        lane.small, lane.rival, lane.over = None, False, 0.0
     small = lane.small if lane.small is not None else _smaller(lane, r, c, best)
     found = leaving(r, small.slope, small.bar, small.step, small.spread)
     if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
         return NONE
-    if not lane.rival and not _contradicted(c, small, found.bad):
+    if not lane.rival and not _contradicted(lane, r, c, small, found.bad):
         if follows(r, small.slope, found.bad):
             return NONE
         lane.decided, lane.over = True, found.bad * BEYOND
@@ -147,9 +152,21 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     lane.rival, lane.small = True, small
     if found.way is not Way.GROWS and not lane.probed and 0 < 6 * found.good < found.bad:
         lane.probed, lane.over = True, found.good
-        octaves = np.log2(found.bad / found.good) * np.arange(GAP, 0, -1) / (GAP + 1)
-        return found.good * 2.0**octaves
+        return _gap(found.good, found.bad)
     return _decided(lane, r, c, small, found, ladder)
+
+
+def _flat(lane: Lane, r: Rungs, slope: float) -> Any:
+    """Steps between those that do not move f at all and those that do: values on a grid show it there."""
+    moving = np.flatnonzero((r.right != 0) | (r.left != 0))
+    if slope or lane.grid or lane.probed or not len(moving) or moving[-1] + 2 >= len(r.h):
+        return NONE
+    lane.probed = True
+    return _gap(float(r.h[moving[-1] + 1]), float(r.h[moving[-1]]))
+
+
+def _gap(good: float, bad: float) -> Any:
+    return good * 2.0 ** (np.log2(bad / good) * np.arange(GAP, 0, -1) / (GAP + 1))
 
 
 def _smaller(lane: Lane, r: Rungs, c: Candidates, best: int) -> Small:
@@ -183,7 +200,28 @@ def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, 
     return NONE
 
 
-def _contradicted(c: Candidates, small: Small, bad: float) -> bool:
+def _contradicted(lane: Lane, r: Rungs, c: Candidates, small: Small, bad: float) -> bool:
     """Whether an estimate from larger steps alone speaks against the one of small steps."""
     known = (c.bottom >= bad) & (c.score < RIVAL * np.abs(c.value))
-    return bool((known & (np.abs(c.value - small.slope) > 3 * (c.score + small.bar))).any())
+    against = known & (np.abs(c.value - small.slope) > 3 * (c.score + small.bar))
+    if not against.any():
+        return False
+    big = int(np.argmin(np.where(against, c.score, np.inf)))
+    return _shape(lane, r, c, big) is None
+
+
+def _shape(lane: Lane, r: Rungs, c: Candidates, k: int) -> int | None:
+    """The rung on which the shape of f begins that an estimate takes for noise; None if it is noise."""
+    bend = structure(r, float(c.value[k]), float(c.spread[k]), lane.grid)
+    return bend if bend is not None and r.h[bend] > NEAR * lane.scale else None
+
+
+def concluded(lane: Lane, r: Rungs, c: Candidates, ladder: Ladder) -> None:
+    """Decides from the steps that there are between scales that contradict each other still."""
+    if lane.rival and not lane.decided and lane.small is not None:
+        small = lane.small
+        found = leaving(r, small.slope, small.bar, small.step, small.spread)
+        if found.way is Way.STAYS:
+            lane.rival, lane.over = False, 0.0
+        else:
+            _decided(lane, r, c, small, found, ladder)

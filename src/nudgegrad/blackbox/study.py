@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..formats import Array
 from .candidates import Candidates, Shown, candidates, merged, shown
 from .grain import grid_of, noise_floor, unit_of
-from .judging import Lane, judged
+from .judging import Lane, concluded, judged
 from .ladders import Ladder
 from .rungs import quotients, rungs_of
 from .sampling import Samples
@@ -72,6 +72,8 @@ class Study:
             self._learn()
         self.last = self._shown(everyone)
         c = self._candidates(self.last, everyone)
+        for p, lane in enumerate(self.lanes):
+            concluded(lane, rungs_of(self.last, p, lane.side), c.lane(p), self.ladder)
         return settled(samples, self.lanes, self.last, c, self.order, self.unit, self.grid)
 
     def steps(self, p: int) -> tuple[tuple[float, float, float], ...]:
