@@ -216,8 +216,10 @@ def _shape(lane: Lane, r: Rungs, c: Candidates, k: int) -> int | None:
     return bend if bend is not None and r.h[bend] > NEAR * lane.scale else None
 
 
-def concluded(lane: Lane, r: Rungs, c: Candidates, ladder: Ladder) -> None:
-    """Decides from the steps that there are between scales that contradict each other still."""
+def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -> None:
+    """Decides from the steps that there are what no further ones can decide."""
+    if lane.side or order > 1:
+        return
     if lane.rival and not lane.decided and lane.small is not None:
         small = lane.small
         found = leaving(r, small.slope, small.bar, small.step, small.spread)
@@ -225,3 +227,9 @@ def concluded(lane: Lane, r: Rungs, c: Candidates, ladder: Ladder) -> None:
             lane.rival, lane.over = False, 0.0
         else:
             _decided(lane, r, c, small, found, ladder)
+    if not lane.decided:
+        scores = c.within(lane.over, lane.below)
+        best = int(np.argmin(scores))
+        bend = _shape(lane, r, c, best) if np.isfinite(scores[best]) else None
+        if bend is not None:
+            lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf

@@ -73,7 +73,7 @@ class Study:
         self.last = self._shown(everyone)
         c = self._candidates(self.last, everyone)
         for p, lane in enumerate(self.lanes):
-            concluded(lane, rungs_of(self.last, p, lane.side), c.lane(p), self.ladder)
+            concluded(lane, rungs_of(self.last, p, lane.side), c.lane(p), self.order, self.ladder)
         return settled(samples, self.lanes, self.last, c, self.order, self.unit, self.grid)
 
     def steps(self, p: int) -> tuple[tuple[float, float, float], ...]:
