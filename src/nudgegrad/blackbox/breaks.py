@@ -30,7 +30,7 @@ SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
 WIDE = 7.0  # octaves between steps that show a power
-RANGE = 15  # octaves over which rounding breaks both sides of x
+FINEST = 2.0**-13  # of the scale of x: steps by which rounding has broken both sides of x
 QUIET, LOUD = 0.1, 30.0  # of the noise of a fit: none of it; over the rounding: it may be none
 STILL = 2  # steps without it: by chance in 1 of 10,000 cases, as each has two values within a tenth
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
@@ -226,7 +226,7 @@ def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> in
     return None
 
 
-def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
+def isolated(r: Rungs, slope: float, bad: float, large: float, scale: float) -> bool:
     """Whether what breaks a slope at the step `bad` is a corner or a jump beside x.
 
     One side stays as it was.
@@ -237,9 +237,11 @@ def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
     slope, bad : float
     large : float
         The slope that larger steps show; between jumps alone f would go on with `slope`.
+    scale : float
+        Of x: rounding breaks both sides at steps far below it.
     """
     beyond = np.flatnonzero(r.h >= bad)[::-1]
-    near = [k for k in beyond if r.h[k] <= 2**RANGE * bad]
+    near = [k for k in beyond if r.h[k] <= max(256 * bad, FINEST * scale)]
     some = near if len(near) > 1 else beyond[:2].tolist()
     right = np.abs(r.right[some] - slope * r.h[some])
     left = np.abs(r.left[some] + slope * r.h[some])

@@ -190,7 +190,7 @@ def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, 
     if (
         found.way is Way.GROWS
         or found.bad > NEAR * lane.scale
-        or isolated(r, small.slope, found.bad, slope)
+        or isolated(r, small.slope, found.bad, slope, lane.scale)
         or (power is not None and power > CORNERS)
     ):
         lane.over, lane.below = 0.0, found.bad
