@@ -65,6 +65,8 @@ class Lane:
         it is decided which are right; whether nothing shows it.
     over, below : float
         Only windows of steps between them count.
+    outside : float
+        The smallest step at which f was not finite.
     corner : Corner or None
         What f has at x instead of a derivative.
     """
@@ -81,6 +83,7 @@ class Lane:
     torn: bool = False
     over: float = 0.0
     below: float = np.inf
+    outside: float = np.inf
     corner: Corner | None = None
 
 
@@ -118,6 +121,9 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
     value, top = abs(float(c.value[best])), float(c.top[best])
     if lane.refined >= len(GOOD) or score <= GOOD[lane.refined] * unit * value:
         return NONE
+    if len(r.h) > 1 and top >= r.h[1] and 4 * r.h[0] < lane.outside < np.inf:  # room for larger steps
+        lane.refined += 1
+        return _gap(float(r.h[0]), lane.outside)
     curved = c.truncation[best] >= c.noise[best]
     start = 0.3 * top if curved or lane.refined else 1.6 * top
     lane.refined += 1

@@ -42,7 +42,7 @@ SENTENCES = {
     Code.STEEP: "f is infinitely steep at x",
     Code.SCALES: "small and large steps contradict each other, and nothing shows which are right",
     Code.GRID: "f moves in steps that are too large for a slope",
-    Code.WIDE: "the bar is above 2 % of the derivative",
+    Code.WIDE: "the bar is above 2 % of the derivative, 3 % in bfloat16",
     Code.NOT_FINITE: "f is not finite at x",
     Code.NOWHERE: "no steps were found on which f is finite and smooth",
     Code.CHANGES: "f gives another value when it is called again with the same x",

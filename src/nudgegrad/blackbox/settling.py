@@ -19,7 +19,8 @@ from .sampling import Samples
 NEARLY, MOST = 10.0, 30.0  # times the best score: fits that show f's noise as well; what it may grow by
 EQUAL = 3.0  # times the best score: up to it estimates are as good, and must lie within the bar
 STILL = 1e-8  # of how fast f changes: a bar below it says that the derivative is 0
-BLIND = 0.02  # a bar above this share of the estimate says too little
+BLIND = 0.02  # a bar above this share of the estimate says too little,
+UNITS = 8.0  # or above so many unit roundoffs of x's format, where they are more: as in bfloat16
 COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
 SHOWN = (Code.CLEAR, Code.ROUNDED, Code.WIDE, Code.SCALES, Code.GRID, Code.CHANGES)  # with their values
 
@@ -78,8 +79,9 @@ def settled(
         codes.append(
             code
             or _known(
-                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order
-            )
+                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order,
+                max(BLIND, UNITS * samples.format.u),
+            )  # fmt: skip
         )
     there = np.array([code in SHOWN for code in codes], dtype=bool) & found
     sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
@@ -131,12 +133,14 @@ def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
     return None
 
 
-def _known(lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int) -> Code:
+def _known(
+    lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int, blind: float
+) -> Code:
     """What is claimed of an estimate with its bar."""
     moved = np.fmax(np.abs(r.right), np.abs(r.left))
     if grid > COARSE_GRID * float(np.max(moved[r.h <= 2 * lane.scale], initial=0.0)):
         return Code.GRID
-    if bar > BLIND * abs(value):
+    if bar > blind * abs(value):
         fast = float(np.max((moved / r.h)[r.h > lane.scale / 32], initial=0.0))
         if not moved.any():
             fast = abs(centre) / lane.scale

@@ -124,6 +124,7 @@ class Study:
             c = self._candidates(s, stage == 1)
             for k, p in enumerate(np.flatnonzero(stage == 1)):
                 lane, r = self.lanes[p], rungs_of(s, k, self.lanes[p].side)
+                lane.outside = outside(self.samples, int(p), lane.side)
                 more = judged(lane, r, c.lane(k), float(self.unit[p]), self.order, self.ladder)
                 wanted[p, : len(more)] = more
                 if not len(more):
@@ -134,6 +135,13 @@ class Study:
         scale, octaves = self.samples.scale[:, None], self.ladder.fine / 2
         found: Array = scale * 2.0 ** (np.rint(np.log2(wanted / scale) / octaves) * octaves)
         return found
+
+
+def outside(samples: Samples, p: int, side: int) -> float:
+    """The smallest step of a lane at which f was not finite, on the sides that count; inf if there is none."""
+    right = np.isfinite(samples.above[p]) & ~np.isfinite(samples.right[p]) & (side >= 0)
+    left = np.isfinite(samples.below[p]) & ~np.isfinite(samples.left[p]) & (side <= 0)
+    return float(np.min(samples.h[p, right | left], initial=np.inf))
 
 
 def sides(samples: Samples) -> npt.NDArray[np.int64]:
