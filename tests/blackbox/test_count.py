@@ -128,6 +128,6 @@ def test_the_count_sees_each_of_these_faults(module, name, fault, category, monk
     before = misses(problems)
     if name == "corner":
         monkeypatch.setattr(judging, "corner", fault)
-        monkeypatch.setattr(settling, "hinge", lambda *_: 0.0)
+        monkeypatch.setattr(settling, "hinges", lambda h, *_: np.zeros(len(h)))
     monkeypatch.setattr(module, name, fault)
     assert misses(problems) > before

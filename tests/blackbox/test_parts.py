@@ -9,7 +9,7 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.blackbox import judging
-from nudgegrad.blackbox.breaks import Corner, Way, corner, hinge, leaving, wander
+from nudgegrad.blackbox.breaks import Corner, Way, corner, hinges, leaving, wander
 from nudgegrad.blackbox.candidates import shown
 from nudgegrad.blackbox.fits import DEGREES, fit, student, windows
 from nudgegrad.blackbox.grain import grid_of, unit_of
@@ -123,10 +123,17 @@ def test_corners(f, found):
     assert corner(rungs(f)) is found
 
 
+def hinge(f, sigma, top):
+    r = rungs(f, sigma)
+    return float(hinges(r.h[None], r.even[None], r.sigma[None], np.array([top]))[0])
+
+
 def test_a_hinge_is_half_of_how_far_the_slopes_are_apart():
-    assert round(hinge(rungs(lambda t: math.exp(t) + 3 * abs(t), 2.0**-50), 2.0**-4), 6) == 3
+    for a in (3, 3e-4, 3e-8):
+        found = hinge(lambda t, a=a: math.exp(t) + a * abs(t), 2.0**-50, 2.0**-4)
+        assert f"{found:.1e}" == f"{a:.1e}"
     for f in (math.exp, lambda t: math.exp(3 * t), lambda t: math.sin(5 * t) + math.cos(t)):
-        assert [hinge(rungs(f), 2.0**-k) for k in range(6)] == [0] * 6
+        assert [hinge(f, 2.0**-53, 2.0**-k) for k in range(6)] == [0] * 6
 
 
 def test_points_that_lie_unevenly_are_corrected_for_it():

@@ -299,46 +299,64 @@ def follows(r: Rungs, slope: float, bad: float) -> bool:
     return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
 
 
-def hinge(r: Rungs, top: float) -> float:
+def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
     """Half of how far the slopes on the two sides of x are apart, where that is beyond doubt; else 0.
+
+    Parameters
+    ----------
+    h, even, sigma : array, shape (P, K)
+        The rungs of P functions; even is nan where there is none.
+    top : array, shape (P,)
+        The largest step that counts.
 
     Notes
     -----
     The even part is a h + c h^2 + d h^4 + ...: least squares with more and more terms, over all steps up to
     `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
-    with each term and each step: two fits must give the same.
+    with each term and each step: the two best fits must give the same.
     """
-    found: dict[tuple[int, int], tuple[float, float, float]] = {}  # rungs and terms: residuals, error, a
-    for cut in CUTS:
-        near = r.h <= cut * top
-        h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
-        if not (np.abs(even) > BEND * sigma).any():
-            break
-        for terms in TERMS:
-            free = len(h) - terms
-            if free < 2:
+    count, tried = len(h), len(CUTS) * len(TERMS)
+    spread, error = np.full((count, tried), np.inf), np.full((count, tried), np.inf)
+    slope, before = np.zeros((count, tried)), np.full(count, h.shape[1] + 1)
+    sigma = 1.5 * sigma
+    for i, cut in enumerate(CUTS):
+        near = np.isfinite(even) & (h <= cut * top[:, None])
+        rungs = near.sum(1)
+        seen = (near & (np.abs(even) > BEND * sigma)).any(1) & (rungs < before)
+        before = rungs
+        for j, terms in enumerate(TERMS):
+            some = np.flatnonzero(seen & (rungs >= terms + 2))
+            if not len(some):
                 break
-            a, error, spread = _first(h, even / sigma, sigma, terms)
-            error *= max(float(student(free)), VISIBLE) * max(1.0, spread)
-            if spread <= WELL and abs(a) > error:
-                found[len(h), terms] = max(1.0, spread), error, a / top
-    best = sorted(found.values())[:2]
-    if len(best) < 2 or abs(best[0][2] - best[1][2]) > 0.1 * abs(best[0][2]):
-        return 0.0
-    return abs(best[0][2])
+            z = np.where(near[some], h[some] / top[some, None], 0.0)
+            weight = np.where(near[some], 1 / sigma[some], 0.0)
+            y = np.where(near[some], even[some], 0.0) * weight
+            a, off, left = _first(z, y, weight, terms)
+            free = rungs[some] - terms
+            left = np.maximum(np.sqrt(left / free), 1.0)
+            off = off * np.maximum(student(free), VISIBLE) * left
+            sure = (left <= WELL) & (np.abs(a) > off)
+            k = i * len(TERMS) + j
+            spread[some, k], error[some, k] = np.where(sure, left, np.inf), np.where(sure, off, np.inf)
+            slope[some, k] = a / top[some]
+    order = np.lexsort((error, spread))[:, :2]
+    best, second = np.take_along_axis(slope, order, 1).T
+    both = np.isfinite(np.take_along_axis(spread, order, 1)).all(1)
+    found: Array = np.where(both & (np.abs(best - second) <= 0.1 * np.abs(best)), np.abs(best), 0.0)
+    return found
 
 
-def _first(h: Array, even: Array, sigma: Array, terms: int) -> tuple[float, float, float]:
-    """The coefficient of h, its standard deviation, and the residuals over f's rounding."""
-    table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
-    size = np.linalg.norm(table, axis=0)
-    if not (np.isfinite(size) & (size > 0)).all():
-        return 0.0, math.inf, 0.0
-    u, strength, v = np.linalg.svd(table / size, full_matrices=False)
-    if strength[-1] < SAME * strength[0]:
-        return 0.0, math.inf, 0.0
-    inverse = (v.T / strength) @ u.T
-    found = inverse @ even
-    left = even - (table / size) @ found
-    spread = math.sqrt(float(left @ left) / (len(h) - terms))
-    return float(found[0] / size[0]), float(np.linalg.norm(inverse[0]) / size[0]), spread
+def _first(z: Array, y: Array, weight: Array, terms: int) -> tuple[Array, Array, Array]:
+    """The coefficient of z, its standard deviation, and the sum of squared residuals, shape (P,) each."""
+    table = np.stack([z, *(z ** (2 * k) for k in range(1, terms))], 2) * weight[..., None]
+    size = np.linalg.norm(table, axis=1)
+    good = (np.isfinite(size) & (size > 0)).all(1)
+    table = np.where(good[:, None, None], table / np.where(size > 0, size, 1.0)[:, None], 0.0)
+    u, strength, v = np.linalg.svd(table, full_matrices=False)
+    good &= strength[:, -1] >= SAME * strength[:, 0]
+    part = v[:, :, 0] / np.where(good[:, None], strength, 1.0)
+    along = np.einsum("pkj,pk->pj", u, y)
+    left = y - np.einsum("pkj,pj->pk", u, along)
+    found, error = (part * along).sum(1), np.sqrt((part * part).sum(1))
+    with np.errstate(all="ignore"):
+        return found / size[:, 0], np.where(good, error / size[:, 0], np.inf), (left * left).sum(1)

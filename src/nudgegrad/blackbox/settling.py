@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .breaks import Corner, corner, hinge
+from .breaks import Corner, corner, hinges
 from .candidates import Candidates, Shown, candidates, polished
 from .grain import middle, repeats
 from .judging import Lane
@@ -70,11 +70,12 @@ def settled(
     bar = np.maximum(score + _hidden(c, scores, choice), others) + 2.0**-53 * np.abs(value)
     bar = np.where(found, bar, np.inf)
     top, same = c.pick("top", choice), repeats(samples, unit)
+    apart = _apart(s, lanes, top, found) if order == 1 else np.zeros(len(lanes))
     codes = []
     for p, lane in enumerate(lanes):
         r = rungs_of(s, p, lane.side)
         if lane.side == 0 and order == 1 and lane.corner is None:
-            lane.corner = corner(r) or (Corner.KINK if hinge(r, float(top[p])) > bar[p] else None)
+            lane.corner = corner(r) or (Corner.KINK if apart[p] > bar[p] else None)
         code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
         codes.append(
             code
@@ -116,6 +117,16 @@ def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[L
         if (side == one).any():
             value = np.where(side == one, polished(s, one, c, choice, value), value)
     return value
+
+
+def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_]) -> Array:
+    """How far the slopes on the two sides of x are apart, of lanes with steps on both."""
+    both = found & np.array([lane.side == 0 for lane in lanes])
+    apart = np.zeros(len(lanes))
+    if both.any():
+        with np.errstate(all="ignore"):
+            apart[both] = hinges(s.h[both], s.even[both], s.sigma[both], top[both])
+    return apart
 
 
 def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
