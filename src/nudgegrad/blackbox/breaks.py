@@ -313,11 +313,11 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
     -----
     The even part is a h + c h^2 + d h^4 + ...: least squares with more and more terms, over all steps up to
     `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
-    with each term and each step: the two best fits must give the same.
+    with each term and each step: the best fit and another must give the same, the best far beyond doubt.
     """
     count, tried = len(h), len(CUTS) * len(TERMS)
-    spread, error = np.full((count, tried), np.inf), np.full((count, tried), np.inf)
-    slope, before = np.zeros((count, tried)), np.full(count, h.shape[1] + 1)
+    error, slope = np.full((count, tried), np.inf), np.zeros((count, tried))
+    before = np.full(count, h.shape[1] + 1)
     sigma = 1.5 * sigma
     for i, cut in enumerate(CUTS):
         near = np.isfinite(even) & (h <= cut * top[:, None])
@@ -337,13 +337,12 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
             off = off * np.maximum(student(free), VISIBLE) * left
             sure = (left <= WELL) & (np.abs(a) > off)
             k = i * len(TERMS) + j
-            spread[some, k], error[some, k] = np.where(sure, left, np.inf), np.where(sure, off, np.inf)
-            slope[some, k] = a / top[some]
-    order = np.lexsort((error, spread))[:, :2]
-    best, second = np.take_along_axis(slope, order, 1).T
-    both = np.isfinite(np.take_along_axis(spread, order, 1)).all(1)
-    found: Array = np.where(both & (np.abs(best - second) <= 0.1 * np.abs(best)), np.abs(best), 0.0)
-    return found
+            error[some, k], slope[some, k] = np.where(sure, off, np.inf), a
+    best = np.argmin(error, 1)[:, None]
+    found, off = (np.take_along_axis(part, best, 1)[:, 0] for part in (slope, error))
+    alike = np.isfinite(error) & (np.abs(slope - found[:, None]) <= 0.1 * np.abs(found)[:, None])
+    sure = (alike.sum(1) > 1) & (np.abs(found) > VISIBLE * off)
+    return np.where(sure, np.abs(found) / top, 0.0)
 
 
 def _first(z: Array, y: Array, weight: Array, terms: int) -> tuple[Array, Array, Array]:

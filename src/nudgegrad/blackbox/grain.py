@@ -43,8 +43,12 @@ def grid_of(samples: Samples, unit: Array) -> Array:
         still = (right == 0) & (left == 0)
         if len(still) < 4 or not still[-2:].all() or still.all():
             continue
-        values = np.concatenate([samples.right[p, rungs], samples.left[p, rungs], samples.centre[p : p + 1]])
-        size = max(abs(float(samples.centre[p])), float(np.min(np.abs(values[values != samples.centre[p]]))))
+        values = np.concatenate(
+            [samples.right[p, rungs], samples.left[p, rungs], samples.centre[p : p + 1]]
+        )
+        size = max(
+            abs(float(samples.centre[p])), float(np.min(np.abs(values[values != samples.centre[p]])))
+        )
         gaps = np.unique(np.diff(np.unique(values[np.abs(values) <= SIZES * size])))
         found[p] = _divisor(gaps, 2 * SIZES * float(unit[p]) * size)
     return found

@@ -80,7 +80,13 @@ def settled(
         codes.append(
             code
             or _known(
-                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order,
+                lane,
+                r,
+                float(value[p]),
+                float(bar[p]),
+                float(samples.centre[p]),
+                float(grid[p]),
+                order,
                 max(BLIND, UNITS * samples.format.u),
             )  # fmt: skip
         )
