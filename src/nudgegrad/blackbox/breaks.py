@@ -24,7 +24,7 @@ STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
 TERMS = (2, 3, 4, 5, 6)  # of the even part
-CUTS = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125)  # of the largest step
+CUTS = tuple(2.0**k for k in range(3, -5, -1))  # of the largest step that counts
 WELL = 30.0  # times the rounding of f: what inner operations add to it
 SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
@@ -265,8 +265,8 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     """With which power of the step f leaves the line of large steps, from `bad` towards `bottom`.
 
     The error of a value that depends on every digit of x is the same at all steps; what a corner adds grows
-    with the step. The least power over some octaves counts: where a plateau of rounding happens to end close
-    to x, what leaves the line grows as well until another ends. None where too few steps show it.
+    with the step. The least power over some octaves counts: where a plateau of rounding happens to end
+    close to x, what leaves the line grows as well until another ends. None where too few steps show it.
     """
     between = (r.h >= bad) & (r.h < bottom / 2)
     h = r.h[between]
@@ -299,20 +299,22 @@ def follows(r: Rungs, slope: float, bad: float) -> bool:
     return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
 
 
-def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
-    """Half of how far the slopes on the two sides of x are apart, where that is beyond doubt; else 0.
+def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> Array:
+    """Half of how far the derivatives on the two sides of x are apart, where that is beyond doubt; else 0.
 
     Parameters
     ----------
     h, even, sigma : array, shape (P, K)
-        The rungs of P functions; even is nan where there is none.
+        The rungs of P functions; even is nan where there is none. Of even orders, the odd part of f instead.
     top : array, shape (P,)
         The largest step that counts.
+    order : int
+        Of the derivative.
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ...: least squares with more and more terms, over all steps up to
-    `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
+    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more and more terms, over steps up to
+    some times `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
     with each term and each step: the best fit and another must give the same, the best far beyond doubt.
     """
     count, tried = len(h), len(CUTS) * len(TERMS)
@@ -331,7 +333,7 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
             z = np.where(near[some], h[some] / top[some, None], 0.0)
             weight = np.where(near[some], 1 / sigma[some], 0.0)
             y = np.where(near[some], even[some], 0.0) * weight
-            a, off, left = _first(z, y, weight, terms)
+            a, off, left = _first(z, y, weight, terms, order)
             free = rungs[some] - terms
             left = np.maximum(np.sqrt(left / free), 1.0)
             off = off * np.maximum(student(free), VISIBLE) * left
@@ -342,12 +344,13 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array) -> Array:
     found, off = (np.take_along_axis(part, best, 1)[:, 0] for part in (slope, error))
     alike = np.isfinite(error) & (np.abs(slope - found[:, None]) <= 0.1 * np.abs(found)[:, None])
     sure = (alike.sum(1) > 1) & (np.abs(found) > VISIBLE * off)
-    return np.where(sure, np.abs(found) / top, 0.0)
+    return np.where(sure, np.abs(found) / top**order * math.factorial(order), 0.0)
 
 
-def _first(z: Array, y: Array, weight: Array, terms: int) -> tuple[Array, Array, Array]:
-    """The coefficient of z, its standard deviation, and the sum of squared residuals, shape (P,) each."""
-    table = np.stack([z, *(z ** (2 * k) for k in range(1, terms))], 2) * weight[..., None]
+def _first(z: Array, y: Array, weight: Array, terms: int, order: int) -> tuple[Array, Array, Array]:
+    """The coefficient of z^order, its standard deviation and the sum of squared residuals, shape (P,)."""
+    smooth = range(1 + order % 2, 2 * terms, 2)[: terms - 1]
+    table = np.stack([z**order, *(z**k for k in smooth)], 2) * weight[..., None]
     size = np.linalg.norm(table, axis=1)
     good = (np.isfinite(size) & (size > 0)).all(1)
     table = np.where(good[:, None, None], table / np.where(size > 0, size, 1.0)[:, None], 0.0)

@@ -22,6 +22,7 @@ class Code(StrEnum):
     CLEAR = "clear"
     ROUNDED = "rounded"
     KINK = "kink"
+    UNEVEN = "uneven"
     JUMP = "jump"
     STEEP = "steep"
     SCALES = "scales"
@@ -38,6 +39,7 @@ SENTENCES = {
     Code.CLEAR: "the estimates of neighbouring steps agree within the bar",
     Code.ROUNDED: "f's values are rounded to a grid, which counts as its noise",
     Code.KINK: "f has a kink at x: its slopes on the two sides differ",
+    Code.UNEVEN: "the derivatives of this order on the two sides of x differ",
     Code.JUMP: "f jumps at x",
     Code.STEEP: "f is infinitely steep at x",
     Code.SCALES: "small and large steps contradict each other, and nothing shows which are right",

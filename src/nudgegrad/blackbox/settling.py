@@ -70,26 +70,20 @@ def settled(
     bar = np.maximum(score + _hidden(c, scores, choice), others) + 2.0**-53 * np.abs(value)
     bar = np.where(found, bar, np.inf)
     top, same = c.pick("top", choice), repeats(samples, unit)
-    apart = _apart(s, lanes, top, found) if order == 1 else np.zeros(len(lanes))
+    apart = _apart(s, lanes, top, found, order)
     codes = []
     for p, lane in enumerate(lanes):
         r = rungs_of(s, p, lane.side)
         if lane.side == 0 and order == 1 and lane.corner is None:
             lane.corner = corner(r) or (Corner.KINK if apart[p] > bar[p] else None)
         code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
-        codes.append(
-            code
-            or _known(
-                lane,
-                r,
-                float(value[p]),
-                float(bar[p]),
-                float(samples.centre[p]),
-                float(grid[p]),
-                order,
-                max(BLIND, UNITS * samples.format.u),
-            )  # fmt: skip
-        )
+        if code is None and order > 1 and apart[p] > bar[p]:
+            code = Code.UNEVEN
+        if code is None:
+            blind = max(BLIND, UNITS * samples.format.u)
+            centre, edge = float(samples.centre[p]), float(grid[p])
+            code = _known(lane, r, float(value[p]), float(bar[p]), centre, edge, order, blind)
+        codes.append(code)
     there = np.array([code in SHOWN for code in codes], dtype=bool) & found
     sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
     return Estimates(
@@ -125,13 +119,14 @@ def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[L
     return value
 
 
-def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_]) -> Array:
-    """How far the slopes on the two sides of x are apart, of lanes with steps on both."""
+def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_], order: int) -> Array:
+    """How far the derivatives on the two sides of x are apart, of lanes with steps on both."""
     both = found & np.array([lane.side == 0 for lane in lanes])
     apart = np.zeros(len(lanes))
     if both.any():
         with np.errstate(all="ignore"):
-            apart[both] = hinges(s.h[both], s.even[both], s.sigma[both], top[both])
+            other = s.even if order % 2 else s.odd * s.h
+            apart[both] = hinges(s.h[both], other[both], s.sigma[both], top[both], order)
     return apart
 
 

@@ -138,7 +138,7 @@ class Study:
 
 
 def outside(samples: Samples, p: int, side: int) -> float:
-    """The smallest step of a lane at which f was not finite, on the sides that count; inf if there is none."""
+    """The smallest step of a lane at which f was not finite, on the sides that count; inf if none."""
     right = np.isfinite(samples.above[p]) & ~np.isfinite(samples.right[p]) & (side >= 0)
     left = np.isfinite(samples.below[p]) & ~np.isfinite(samples.left[p]) & (side <= 0)
     return float(np.min(samples.h[p, right | left], initial=np.inf))
