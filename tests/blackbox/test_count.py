@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections import defaultdict
+from fractions import Fraction
 from functools import partial
 
 import ml_dtypes
@@ -32,11 +33,14 @@ def answer(problem, least=math.nan):
         try:
             found = ng.derivative(problem.f, problem.x if dtype is None else dtype(problem.x))
         except ng.EvaluationError:
-            return Judged(problem.name, problem.category, truth, math.nan, math.inf, False, least, 0)
+            return Judged(
+                problem.name, problem.category, truth, math.nan, math.inf, False, least, 0, problem.apart
+            )
     claimed = found.verdict == "pass"
     return Judged(
-        problem.name, problem.category, truth, found.value, found.bar, claimed, least, found.evaluations
-    )
+        problem.name, problem.category, truth, found.value, found.bar, claimed, least, found.evaluations,
+        problem.apart,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,7 @@ def broken(some, structured=False):
         "far": all(j.error <= figures.BLACKBOX_FAR * j.bar for j in claimed),
         "loose": np.median(bars) <= figures.BLACKBOX_LOOSE,
         "open": len(some) - len(claimed) <= figures.BLACKBOX_OPEN * len(some),
-        "silent": not any(j.silent and not j.covered for j in some),
+        "silent": not any(j.silent for j in some),
     }
     return {name for name, reached in checks.items() if not reached}
 
@@ -85,23 +89,38 @@ def test_all_regular_problems_together_reach_them(counted):
 
 
 def test_no_point_without_a_derivative_is_answered(counted):
-    assert [j.name for j in counted["undefined"] if j.claimed] == []
+    assert [j.name for j in counted["undefined"] if j.answered] == []
 
 
 def polynomial(a, b, c, t):
     return a * t * t + b * t + c
 
 
-def test_linear_and_quadratic_functions_are_exact_to_one_unit_in_the_last_place():
+def test_linear_functions_are_exact_to_one_unit_in_the_last_place():
     rng = np.random.default_rng(4)
     off = []
     for _ in range(60):
-        a, b, c, x = rng.uniform(-3, 3, 4)
+        b, c, x = rng.uniform(-3, 3, 3)
         found = ng.derivative(partial(polynomial, 0.0, b, c), float(x))
         off.append(abs(found.value - b) / math.ulp(b))
         assert abs(found.value - b) <= found.bar
-        found = ng.derivative(partial(polynomial, a, b, c), float(x))
-        assert found.agrees(2 * a * x + b)
+    assert max(off) <= 1
+
+
+def test_quadratic_functions_are_exact_to_what_their_rounding_allows():
+    rng = np.random.default_rng(4)
+    off = []
+    for _ in range(60):
+        a, b, c, x = (float(v) for v in rng.uniform(-3, 3, 4))
+        found = ng.derivative(partial(polynomial, a, b, c), x)
+        truth = 2 * Fraction(a) * Fraction(x) + Fraction(b)
+        error = abs(Fraction(found.value) - truth)
+        assert error <= found.bar
+        h = 2.0 ** np.arange(-20, 20)
+        size = abs(a) * (abs(x) + h) ** 2 + abs(b) * (abs(x) + h) + abs(c)
+        rounding = 4 * 2.0**-53 * size / h  # four operations on either side of the best central difference
+        assert error <= Fraction(float(rounding.min()))
+        off.append(float(error) / math.ulp(2 * abs(a * x) + abs(b)))
     assert np.median(off) <= 1
 
 
@@ -118,7 +137,7 @@ def misses(problems):
 @pytest.mark.parametrize(
     ("module", "name", "fault", "category"),
     [
-        (candidates, "SAFETY", 0.2, "smooth"),
+        (candidates, "NOISE", 0.05, "oscillating"),
         (settling, "corner", lambda _: None, "undefined"),
         (judging, "_doubted", lambda *_: (), "structured"),
     ],

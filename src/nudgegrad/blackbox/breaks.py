@@ -313,9 +313,10 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> A
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more and more terms, over steps up to
-    some times `top` and over smaller ones only. What such a fit leaves out makes an a of its own, but another one
-    with each term and each step: the best fit and another must give the same, the best far beyond doubt.
+    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more and
+    more terms, over steps up to some times `top` and over smaller ones only. What such a fit leaves out
+    makes an a of its own, but another one with each term and each step: the best fit and another must give
+    the same, the best far beyond doubt.
     """
     count, tried = len(h), len(CUTS) * len(TERMS)
     error, slope = np.full((count, tried), np.inf), np.zeros((count, tried))
