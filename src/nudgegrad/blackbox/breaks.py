@@ -305,7 +305,7 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> A
     Parameters
     ----------
     h, even, sigma : array, shape (P, K)
-        The rungs of P functions; even is nan where there is none. Of even orders, the odd part of f instead.
+        The rungs of P functions; even is nan where there is none, and the odd part of f for even orders.
     top : array, shape (P,)
         The largest step that counts.
     order : int
@@ -313,8 +313,8 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> A
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more and
-    more terms, over steps up to some times `top` and over smaller ones only. What such a fit leaves out
+    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more
+    and more terms, over steps up to some times `top` and over smaller ones only. What such a fit leaves out
     makes an a of its own, but another one with each term and each step: the best fit and another must give
     the same, the best far beyond doubt.
     """

@@ -74,8 +74,8 @@ def settled(
     codes = []
     for p, lane in enumerate(lanes):
         r = rungs_of(s, p, lane.side)
-        if lane.side == 0 and order == 1 and lane.corner is None:
-            lane.corner = corner(r) or (Corner.KINK if apart[p] > bar[p] else None)
+        if lane.side == 0 and lane.corner is None:
+            lane.corner = corner(r) or (Corner.KINK if order == 1 and apart[p] > bar[p] else None)
         code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
         if code is None and order > 1 and apart[p] > bar[p]:
             code = Code.UNEVEN
@@ -120,13 +120,16 @@ def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[L
 
 
 def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_], order: int) -> Array:
-    """How far the derivatives on the two sides of x are apart, of lanes with steps on both."""
+    """How far the derivatives on the two sides of x are apart, of lanes with steps on both; or what a lower
+    one that is apart makes of it at the largest step."""
     both = found & np.array([lane.side == 0 for lane in lanes])
     apart = np.zeros(len(lanes))
     if both.any():
         with np.errstate(all="ignore"):
             other = s.even if order % 2 else s.odd * s.h
-            apart[both] = hinges(s.h[both], other[both], s.sigma[both], top[both], order)
+            for k in range(order, 0, -2):
+                half = hinges(s.h[both], other[both], s.sigma[both], top[both], k)
+                apart[both] = np.maximum(apart[both], half / top[both] ** (order - k))
     return apart
 
 
