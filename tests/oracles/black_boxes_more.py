@@ -213,13 +213,24 @@ def _needle(d: Draw) -> Made:
     return "undefined", lambda x: math.exp(-(abs(x - c) ** p)), None, c, "float64"
 
 
+def _spike(d: Draw) -> Made:
+    c, w = d(-1, 1), d.log(1e-6, 1e-1)
+    return (
+        "steep",
+        lambda x: math.exp(-(((x - c) / w) ** 2) / 2) + x,
+        lambda x: m.exp(-(((x - c) / m.mpf(w)) ** 2) / 2) + x,
+        c + w * d(-2, 2),
+        "float64",
+    )
+
+
 MORE: dict[str, Template] = {
     **{
         f.__name__.lstrip("_"): f
         for f in (
             _bump, _mixture, _hyperbola, _chebyshev, _entropy, _logistic_map, _runge_kutta, _determinant,
             _half_precision_layer, _leaky, _threshold, _tangent, _arcs, _defined_above, _floored, _cancelled, _crossing,
-            _joined, _needle,
+            _joined, _needle, _spike,
         )
     },
     "low float32": _low("float32", "float32"),

@@ -97,17 +97,6 @@ def _hill(d: Draw) -> Made:
     )
 
 
-def _spike(d: Draw) -> Made:
-    c, w = d(-1, 1), d.log(1e-6, 1e-1)
-    return (
-        "steep",
-        lambda x: math.exp(-(((x - c) / w) ** 2) / 2) + x,
-        lambda x: m.exp(-(((x - c) / m.mpf(w)) ** 2) / 2) + x,
-        c + w * d(-2, 2),
-        "float64",
-    )
-
-
 def _damped(d: Draw) -> Made:
     a, k = d(0.05, 1), d.log(2, 1e5)
     return (
@@ -408,7 +397,7 @@ UNSEEN: dict[str, Template] = {
     **{
         f.__name__.lstrip("_"): f
         for f in (
-            _fourier, _fraction, _option, _lambert, _planck, _lever, _hill, _spike, _damped, _bessel, _powers,
+            _fourier, _fraction, _option, _lambert, _planck, _lever, _hill, _damped, _bessel, _powers,
             _single_dot, _single_sum, _single_root, _variance, _fixed_point, _printed, _percent, _lookup, _spline,
             _losses, _semicircle, _entropy_edge, _ends, _interval, _swish_net, _attention, _cancelled, _faint_corner,
             _steep_corner, _folded, _stairs, _log_cusp,

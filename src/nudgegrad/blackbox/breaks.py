@@ -30,6 +30,7 @@ SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
 WIDE = 7.0  # octaves between steps that show a power
+PEAK = 3  # steps at which f(x) is as far off
 FINEST = 2.0**-13  # of the scale of x: steps by which rounding has broken both sides of x
 QUIET, LOUD = 0.1, 30.0  # of the noise of a fit: none of it; over the rounding: it may be none
 STILL = 2  # steps without it: by chance in 1 of 10,000 cases, as each has two values within a tenth
@@ -182,7 +183,7 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
     return Leaving(way, good, float(r.h[first]))
 
 
-def structure(r: Rungs, slope: float, spread: float, grid: bool) -> int | None:
+def structure(r: Rungs, slope: float, spread: float, bottom: float, grid: bool) -> int | None:
     """The smallest rung on which f leaves a line by what a fit took for noise, where it is none; else None.
 
     Noise is the same at all steps. What keeps f on a line of its own at all small ones is its shape.
@@ -190,12 +191,13 @@ def structure(r: Rungs, slope: float, spread: float, grid: bool) -> int | None:
     Parameters
     ----------
     r : Rungs
-    slope, spread : float
-        Of the fit: its slope, its residuals over the rounding of f.
+    slope, spread, bottom : float
+        Of the fit: its slope, its residuals over the rounding of f, its smallest step.
     grid : bool
         Whether the values are known to be rounded to a grid, so that it says something if f stays the same.
     """
-    noise = spread * r.sigma
+    last = int(np.argmin(np.where(r.h >= bottom, r.h, np.inf)))
+    noise = spread * np.maximum(r.sigma, np.where(r.h < bottom, r.sigma[last], 0.0))
     off = np.maximum(np.abs(r.right - slope * r.h), np.abs(r.left + slope * r.h))
     loud = np.flatnonzero(off > QUIET * noise)
     if spread <= LOUD or not len(loud):
@@ -283,6 +285,20 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     span = octaves[:, None] - octaves[None, :]
     some = span >= min(WIDE, span.max())
     return float(np.min((level[:, None] - level[None, :])[some] / span[some]))
+
+
+def peaked(r: Rungs, slope: float, bad: float) -> bool:
+    """Whether f(x) alone lies off the line of large steps, always as far: x is on a narrow peak.
+
+    The error of rounding is another one at every step.
+    """
+    beyond = r.h >= bad
+    even, odd = r.even[beyond], (r.slope[beyond] - slope) * r.h[beyond]
+    if not len(even):
+        return False
+    level = float(np.median(even))
+    far = (np.abs(even - level) <= 0.1 * abs(level)) & (np.abs(odd) <= 0.1 * abs(level))
+    return bool(far.sum() >= PEAK)
 
 
 def follows(r: Rungs, slope: float, bad: float) -> bool:

@@ -79,7 +79,7 @@ def shown(samples: Samples, unit: Array, floor: Array) -> Shown:
     return Shown(
         h, np.where(bad, np.nan, odd), np.where(bad, np.nan, even), sigma,
         np.where(np.isfinite(right), right, np.nan), np.where(np.isfinite(left), left, np.nan),
-        np.where(unit > COARSE, NOISE / 2, NOISE),
+        np.where(unit > COARSE, NOISE * 2 / 3, NOISE),
     )  # fmt: skip
 
 

@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, leaving, structure, wander
+from .breaks import (
+    Corner,
+    Leaving,
+    Way,
+    beneath,
+    corner,
+    follows,
+    isolated,
+    leaving,
+    peaked,
+    structure,
+    wander,
+)
 from .candidates import Candidates
 from .ladders import Ladder
 from .rungs import Rungs
@@ -112,6 +124,10 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
             if len(more):
                 return more
             best = int(np.argmin(c.within(lane.over, lane.below)))
+    elif not lane.decided:
+        more = _shaped(lane, r, c, best, 0.0, order, ladder)
+        if len(more):
+            return more
     score = float(c.within(lane.over, lane.below)[best])
     if not np.isfinite(score):
         if lane.refined or not len(r.h):
@@ -136,10 +152,10 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
     beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
     """
-    bend = _shape(lane, r, c, best)
-    if bend is not None and not lane.rival:
-        lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf
-        return fine(r.under(lane.below), 1, ladder, lane.side)
+    if not lane.rival:
+        more = _shaped(lane, r, c, best, float(c.value[best]), 1, ladder)
+        if len(more):
+            return more
     between = _flat(lane, r, float(c.value[best]))
     if len(between):
         return between
@@ -196,6 +212,7 @@ def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, 
     if (
         found.way is Way.GROWS
         or found.bad > NEAR * lane.scale
+        or peaked(r, slope, found.bad)
         or isolated(r, small.slope, found.bad, slope, lane.scale)
         or (power is not None and power > CORNERS)
     ):
@@ -213,19 +230,28 @@ def _contradicted(lane: Lane, r: Rungs, c: Candidates, small: Small, bad: float)
     if not against.any():
         return False
     big = int(np.argmin(np.where(against, c.score, np.inf)))
-    return _shape(lane, r, c, big) is None
+    return _shape(lane, r, c, big, float(c.value[big])) is None
 
 
-def _shape(lane: Lane, r: Rungs, c: Candidates, k: int) -> int | None:
+def _shaped(
+    lane: Lane, r: Rungs, c: Candidates, best: int, slope: float, order: int, ladder: Ladder
+) -> Any:
+    """Finer steps where the best estimate takes the shape of f for noise; none where it does not."""
+    bend = _shape(lane, r, c, best, slope) if np.isfinite(c.score[best]) else None
+    if bend is None:
+        return NONE
+    lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf
+    return fine(r.under(lane.below), order, ladder, lane.side)
+
+
+def _shape(lane: Lane, r: Rungs, c: Candidates, k: int, slope: float) -> int | None:
     """The rung on which the shape of f begins that an estimate takes for noise; None if it is noise."""
-    bend = structure(r, float(c.value[k]), float(c.spread[k]), lane.grid)
+    bend = structure(r, slope, float(c.spread[k]), float(c.bottom[k]), lane.grid)
     return bend if bend is not None and r.h[bend] > NEAR * lane.scale else None
 
 
 def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -> None:
     """Decides from the steps that there are what no further ones can decide."""
-    if lane.side or order > 1:
-        return
     if lane.rival and not lane.decided and lane.small is not None:
         small = lane.small
         found = leaving(r, small.slope, small.bar, small.step, small.spread)
@@ -233,9 +259,9 @@ def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -
             lane.rival, lane.over = False, 0.0
         else:
             _decided(lane, r, c, small, found, ladder)
-    if not lane.decided:
+    if not lane.decided and len(r.h) > 1:
         scores = c.within(lane.over, lane.below)
         best = int(np.argmin(scores))
-        bend = _shape(lane, r, c, best) if np.isfinite(scores[best]) else None
-        if bend is not None:
-            lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf
+        if np.isfinite(scores[best]):
+            line = lane.side == 0 and order == 1
+            _shaped(lane, r, c, best, float(c.value[best]) if line else 0.0, order, ladder)
