@@ -137,7 +137,7 @@ def misses(problems):
 @pytest.mark.parametrize(
     ("module", "name", "fault", "category"),
     [
-        (candidates, "NOISE", 0.05, "oscillating"),
+        (candidates, "TRUNCATION", 0.01, "smooth"),
         (settling, "corner", lambda _: None, "undefined"),
         (judging, "_doubted", lambda *_: (), "structured"),
     ],
