@@ -17,6 +17,7 @@ from nudgegrad.blackbox import candidates, judging, settling
 from tests import figures
 from tests.oracles.black_box_study import Judged, limit
 from tests.oracles.black_boxes import TEMPLATES, instance, named
+from tests.oracles.black_boxes_more import MORE
 
 DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
 SEEDS = range(4)
@@ -150,3 +151,34 @@ def test_the_count_sees_each_of_these_faults(module, name, fault, category, monk
         monkeypatch.setattr(settling, "hinges", lambda h, *_: np.zeros(len(h)))
     monkeypatch.setattr(module, name, fault)
     assert misses(problems) > before
+
+
+ONCE_WRONG = [
+    ("rounded", 1084), ("rounded", 1100), ("rounded", 1066), ("half_precision_layer", 1003),
+    ("half_precision_layer", 1086), ("power", 1092), ("cancelled", 1062), ("spike", 1002), ("spike", 1006),
+    ("corner", 1043), ("corner", 1052), ("corner", 1055), ("corner", 1086), ("corner", 1115),
+]  # fmt: skip
+
+
+def wrong(asked):
+    """Which of some instances are answered wrongly, beyond the bar."""
+    found = [answer(instance(name, seed, {**TEMPLATES, **MORE})) for name, seed in asked]
+    return [j.name for j in found if (j.answered if math.isnan(j.truth) else j.claimed and not j.covered)]
+
+
+def test_what_was_silently_wrong_once_is_not_so_now():
+    assert wrong(ONCE_WRONG) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fault"),
+    [
+        (judging, "peaked", lambda *_: False),
+        (judging, "wander", lambda *_: 1.0),
+        (settling, "hinges", lambda h, *_: np.zeros(len(h))),
+        (candidates, "GAIN", math.inf),
+    ],
+)
+def test_each_of_the_rules_for_them_is_needed(module, name, fault, monkeypatch):
+    monkeypatch.setattr(module, name, fault)
+    assert wrong(ONCE_WRONG)
