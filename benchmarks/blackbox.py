@@ -1,6 +1,6 @@
 """Derivatives of black boxes: ours, other packages' and published rules' on the same problems.
 
-    python -m benchmarks.blackbox --instances 180
+    python -m benchmarks.blackbox --instances 110
 
 on the named problems, on so many random instances of each template, and on templates that the estimator was
 never tuned on; writes `benchmarks/results/blackbox.txt`. The limit is the least error that any second- to
@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib import import_module, metadata
 from importlib.util import find_spec
+from itertools import pairwise, product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,14 @@ import numpy as np
 import nudgegrad as ng
 from tests.oracles.black_box_study import Judged, limit, typed
 from tests.oracles.black_boxes import TEMPLATES, Problem, instance, named
+from tests.oracles.black_boxes_more import MORE
 from tests.oracles.black_boxes_unseen import UNSEEN
 
 RESULTS = Path(__file__).parent / "results/blackbox.txt"
 FIRST = 1000  # seeds that no test looks at
 PEERS_OF = 4  # random instances of each template that the others are given as well
 DTYPES = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
+ORDERS = (2, 3, 4)
 APART = ("structured", "solver")  # counted by themselves
 Found = tuple[float, float]  # value, and its own estimate of its error; nan where it gives none
 Rule = Callable[[Callable[[float], float], float], Found]
@@ -111,6 +114,69 @@ def shi(f: Callable[[float], float], x: float) -> Found:
     return (f(x + h) - f(x - h)) / (2 * h), 2 * noise / h
 
 
+def curtis_reid(f: Callable[[float], float], x: float) -> Found:
+    """The step at which truncation and rounding are equal, the former from two differences (1974, with the
+    modification that R's pnd documents: all of it by central differences)."""
+    h = 2.0**-17 * (abs(x) or 1.0)
+    value = error = math.nan
+    for _ in range(10):
+        wide, value = (f(x + h) - f(x - h)) / (2 * h), (f(x + h / 2) - f(x - h / 2)) / h
+        truncation = abs(wide - value) / 3
+        rounding = 2.0**-53 * abs(f(x)) / h
+        error, ratio = truncation + rounding, truncation / rounding if rounding else 1.0
+        if 0.1 <= ratio <= 10:
+            break
+        h *= min(max((1 / max(ratio, 1e-9)) ** (1 / 3), 1e-3), 1e3)
+    return value, error
+
+
+def dumontet_vignes(f: Callable[[float], float], x: float) -> Found:
+    """The step from a third difference whose terms neither cancel nor dwarf each other (1977)."""
+    k, low, high, third = 2.0**-12 * (abs(x) or 1.0), 0.0, math.inf, 0.0
+    for _ in range(12):
+        terms = [f(x + 2 * k), -2 * f(x + k), 2 * f(x - k), -f(x - 2 * k)]
+        third = sum(terms) / (2 * k**3)
+        share = abs(sum(terms)) / (2.0**-53 * sum(map(abs, terms)) or 1.0)
+        if share < 15:
+            low = k
+        elif share > 1e4:
+            high = k
+        else:
+            break
+        k = k * 8 if math.isinf(high) else math.sqrt(low * high) if low else k / 8
+    h = (1.67 * 2.0**-52 * abs(f(x) / third)) ** (1 / 3) if third else k
+    return (f(x + h) - f(x - h)) / (2 * h), h * h * abs(third) / 6 + 2.0**-53 * abs(f(x)) / h
+
+
+def mathur(f: Callable[[float], float], x: float) -> Found:
+    """A ladder of steps on which truncation falls with h^2; the best step extrapolated from it (2012)."""
+    steps = [2.0 ** (-2 * k - 1) * (abs(x) or 1.0) for k in range(16)]
+    slopes = [(f(x + h) - f(x - h)) / (2 * h) for h in steps]
+    off = [abs(a - b) for a, b in pairwise(slopes)]
+    valid = 0
+    for k in range(len(off) - 1):
+        if off[k] > 0 and off[k + 1] > 0 and abs(math.log(off[k] / off[k + 1], 4) - 2) <= 0.4:
+            valid = k + 1
+    noise = 2.0**-53 * abs(f(x))
+    curve = off[valid] / (15 / 16 * steps[valid] ** 2)
+    h = (noise / (2 * curve)) ** (1 / 3) if curve else steps[valid]
+    return (f(x + h) - f(x - h)) / (2 * h), curve * h * h + noise / h
+
+
+def fitted_step(f: Callable[[float], float], x: float) -> Found:
+    """A five-point difference with a step from an estimate of the fifth derivative, as FiniteDifferences.jl
+    takes for `central_fdm(5, 1)`."""
+    f0 = abs(f(x))
+    unit = 2.0**-52 * max(f0, 2.0**-1022)
+    rough = (unit / (10 * max(f0, 2.0**-1022))) ** (1 / 7) * 4
+    weights = [-0.5, 2, -2.5, 0, 2.5, -2, 0.5]
+    fifth = abs(sum(w * f(x + (k - 3) * rough) for k, w in enumerate(weights))) / rough**5
+    size = fifth or 10 * f0 or 1.0
+    h = min((1.5 * unit / (4 * 4 / 120 * size)) ** (1 / 5), 0.1 * max(abs(x), 1.0))
+    value = (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
+    return value, size * h**4 / 30 + 1.5 * unit / h
+
+
 # Other packages at their defaults
 
 
@@ -162,8 +228,13 @@ RULES: dict[str, Rule] = {
     "Gill, Murray, Saunders & Wright": gill_murray_saunders_wright,
     "Moré & Wild": more_wild,
     "Shi, Xie, Xuan & Nocedal": shi,
+    "Curtis & Reid": curtis_reid,
+    "Dumontet & Vignes": dumontet_vignes,
+    "Mathur": mathur,
+    "five points, fitted step": fitted_step,
 }
 OURS = "nudgegrad"
+SEEN = {**TEMPLATES, **MORE}
 
 
 def complex_step(problem: Problem) -> Judged:
@@ -175,12 +246,62 @@ def complex_step(problem: Problem) -> Judged:
     return judged(problem, 1.0, value, math.nan, 1)
 
 
+def of_order(work: tuple[str, int]) -> list[tuple[int, dict[str, Judged]]]:
+    """Derivatives of orders 2 to 4 of some instances, ours and numdifftools', both at their defaults."""
+    template, count = work
+    found = []
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed, order in product(range(FIRST, FIRST + count), ORDERS):
+            problem = instance(template, seed, SEEN)
+            if problem.exact is None or problem.format != "float64" or problem.category in APART:
+                continue
+            truth = problem.derivative(order)
+            mine = ng.derivative(problem.f, problem.x, order)
+            given = {OURS: (mine.value, mine.bar, mine.evaluations, mine.verdict == "pass")}
+            if find_spec("numdifftools"):
+                given["numdifftools"] = nth(typed(problem), problem.x, order)
+            found.append(
+                (order, {n: Judged(problem.name, problem.category, truth, v, b, told, abs(truth), used)
+                         for n, (v, b, used, told) in given.items()})
+            )  # fmt: skip
+    return found
+
+
+def nth(f: Callable[[float], float], x: float, order: int) -> tuple[float, float, int, bool]:
+    """numdifftools' n-th derivative, its error estimate, calls, and whether it is a number."""
+    count = [0]
+
+    def counted(t: float) -> float:
+        count[0] += 1
+        return f(t)
+
+    try:
+        rule = import_module("numdifftools").Derivative(vectorised(counted), n=order, full_output=True)
+        told = rule(x)
+        value, error = float(told.estimate), float(np.ravel(told.error_estimate)[0])
+        return value, error, count[0], math.isfinite(value)
+    except Exception:  # what a package raises is no answer
+        return math.nan, math.inf, count[0], False
+
+
+def orders(found: Sequence[tuple[int, dict[str, Judged]]]) -> list[str]:
+    """One line for each order and each that was asked; errors are relative."""
+    lines = ["", "Derivatives of higher orders of random instances; errors over the derivative", HEAD]
+    for order in ORDERS:
+        some = [answer for k, answer in found if k == order]
+        lines += [row(f"{name}, order {order}", [a[name] for a in some]) for name in some[0]]
+    return lines
+
+
 def judged(
     problem: Problem, least: float, value: float, bar: float, evaluations: int, claimed: bool | None = None
 ) -> Judged:
     truth = problem.truth if problem.exact is not None else math.nan
     told = math.isfinite(value) if claimed is None else claimed
-    return Judged(problem.name, problem.category, truth, value, bar, told, least, evaluations)
+    return Judged(
+        problem.name, problem.category, truth, value, bar, told, least, evaluations, problem.apart
+    )
 
 
 def ours(problem: Problem, least: float) -> Judged:
@@ -230,7 +351,7 @@ def part(work: tuple[str, int, int, bool]) -> list[tuple[bool, dict[str, Judged]
         if template == "named":
             problems = named()[first::count]
             return [(p.exact is None, answers(p, True)) for p in problems]
-        table = UNSEEN if unseen else TEMPLATES
+        table = UNSEEN if unseen else SEEN
         made = [instance(template, seed, table) for seed in range(first, first + count)]
         return [(p.exact is None, answers(p, k < PEERS_OF)) for k, p in enumerate(made)]
 
@@ -291,22 +412,25 @@ def undefined(found: Sequence[dict[str, Judged]]) -> list[str]:
     lines = []
     for name in names:
         given = [a[name] for a in found if name in a]
-        told = sum(j.claimed and math.isfinite(j.value) for j in given)
+        told = sum(j.answered for j in given)
         lines.append(f"{name:32}{told:6} of {len(given)}")
     return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instances", type=int, default=180, help="of each template")
+    parser.add_argument("--instances", type=int, default=110, help="of each template")
     parser.add_argument("--unseen", type=int, default=30, help="of each template never tuned on")
     parser.add_argument("--processes", type=int, default=2)
     chosen = parser.parse_args()
     works = [("named", k, 8, False) for k in range(8)]
-    seen = [(name, FIRST, chosen.instances, False) for name in TEMPLATES]
+    seen = [(name, FIRST, chosen.instances, False) for name in SEEN]
     fresh = [(name, FIRST, chosen.unseen, True) for name in UNSEEN]
     with ProcessPoolExecutor(chosen.processes, get_context("spawn")) as pool:
         results = [list(pool.map(part, group)) for group in (works, seen, fresh)]
+        higher = [
+            pair for chunk in pool.map(of_order, [(name, PEERS_OF) for name in SEEN]) for pair in chunk
+        ]
     versions = ", ".join(
         f"{p} {metadata.version(p)}"
         for p in ("numpy", "scipy", "numdifftools", "jacobi", "statsmodels")
@@ -324,6 +448,7 @@ def main() -> None:
             f"Points without a derivative that are answered, {title.lower()}",
             *undefined(corners),
         ]
+    lines += orders(higher)
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     RESULTS.write_text(text, encoding="utf-8")
     print(text, end="")

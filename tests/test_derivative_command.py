@@ -49,6 +49,7 @@ def folder(tmp_path, monkeypatch):
         ("derivative-50", ("own.py:wave", "--at", "0.7"), 50),
         ("derivative-second", ("own.py:wave", "--at", "-1/3", "--order", "2"), 120),
         ("derivative-float32", ("own.py:wave", "--at", "0.7", "--format", "float32"), 120),
+        ("derivative-bfloat16", ("own.py:wave", "--at", "0.7", "--format", "bfloat16"), 120),
         ("derivative-kink", ("own.py:corner", "--at", "1"), 120),
     ],
 )
@@ -65,7 +66,6 @@ MISTAKES = [
     ("derivative", "own.py:wave", "--at", "x"),
     ("derivative", "own.py:wave", "--at", "1e400"),
     ("derivative", "own.py:wave", "--at", "1", "--order", "5"),
-    ("derivative", "own.py:wave", "--at", "1", "--format", "bfloat16"),
     ("derivative", "own.py:wave", "--at", "1", "--args", "own.py:wave"),
     ("derivative", "own.py:wave", "--at", "1", "-o", "v.png"),
     ("derivative", "own.py:corner", "--at", "1", "-o", "v.svg"),

@@ -9,7 +9,7 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.blackbox import judging
-from nudgegrad.blackbox.breaks import Corner, Way, corner, hinge, leaving, wander
+from nudgegrad.blackbox.breaks import Corner, Way, corner, hinges, leaving, peaked, structure, wander
 from nudgegrad.blackbox.candidates import shown
 from nudgegrad.blackbox.fits import DEGREES, fit, student, windows
 from nudgegrad.blackbox.grain import grid_of, unit_of
@@ -123,10 +123,17 @@ def test_corners(f, found):
     assert corner(rungs(f)) is found
 
 
+def hinge(f, sigma, top):
+    r = rungs(f, sigma)
+    return float(hinges(r.h[None], r.even[None], r.sigma[None], np.array([top]))[0])
+
+
 def test_a_hinge_is_half_of_how_far_the_slopes_are_apart():
-    assert round(hinge(rungs(lambda t: math.exp(t) + 3 * abs(t), 2.0**-50), 2.0**-4), 6) == 3
+    for a in (3, 3e-4, 3e-8):
+        found = hinge(lambda t, a=a: math.exp(t) + a * abs(t), 2.0**-50, 2.0**-4)
+        assert f"{found:.1e}" == f"{a:.1e}"
     for f in (math.exp, lambda t: math.exp(3 * t), lambda t: math.sin(5 * t) + math.cos(t)):
-        assert [hinge(rungs(f), 2.0**-k) for k in range(6)] == [0] * 6
+        assert [hinge(f, 2.0**-53, 2.0**-k) for k in range(6)] == [0] * 6
 
 
 def test_points_that_lie_unevenly_are_corrected_for_it():
@@ -160,3 +167,20 @@ def test_what_wanders_keeps_its_size_and_a_corner_grows():
     assert kinked is not None
     assert rough < judging.ROUGH
     assert kinked > judging.CORNERS
+
+
+def test_what_small_steps_do_not_show_is_no_noise():
+    spread = 0.5 * 2.0**53
+    wave = rungs(lambda t: t + 0.5 * math.sin(40 * t))
+    bend = structure(wave, 1.0, spread, float(H[-1]), False)
+    assert bend is not None
+    assert 40 * H[bend + 1] < 0.1 <= 40 * H[bend]
+    rng = np.random.default_rng(9)
+    rough = rungs(lambda t: t + 0.5 * float(rng.uniform(-1, 1)))
+    assert structure(rough, 1.0, spread, float(H[-1]), False) is None
+
+
+def test_a_peak_is_as_far_off_the_line_at_every_step():
+    rng = np.random.default_rng(10)
+    assert peaked(rungs(lambda t: t + math.exp(-((t / 1e-6) ** 2))), 1.0, 1e-5)
+    assert not peaked(rungs(lambda t: t + 1e-3 * float(rng.uniform(-1, 1))), 1.0, 1e-5)

@@ -100,6 +100,7 @@ class Judged:
     claimed: bool
     limit: float
     evaluations: int
+    apart: float = math.inf  # how far the slopes differ, where there is no derivative
 
     @property
     def error(self) -> float:
@@ -113,8 +114,14 @@ class Judged:
 
     @property
     def silent(self) -> bool:
-        """Claimed, finite and more than 1 % wrong."""
-        return self.claimed and math.isfinite(self.value) and self.error > 0.01 * abs(self.truth)
+        """Claimed, finite, more than 1 % wrong, and the bar, if there is one, does not say so."""
+        wrong = math.isfinite(self.value) and self.error > 0.01 * abs(self.truth)
+        return self.claimed and wrong and not self.covered
+
+    @property
+    def answered(self) -> bool:
+        """Claimed where there is no derivative, with a bar below how far the two slopes differ."""
+        return self.claimed and math.isfinite(self.value) and not self.bar >= self.apart
 
     @property
     def loose(self) -> float:

@@ -39,6 +39,8 @@ class Problem:
     x : float
     format : str
         Of x.
+    apart : float
+        How far the slopes on the two sides of x differ, where there is no derivative.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Problem:
     exact: Function | None
     x: float
     format: str = "float64"
+    apart: float = math.inf
 
     @cached_property
     def truth(self) -> float:
@@ -575,7 +578,7 @@ class Draw:
         return float(self.rng.choice([-1.0, 1.0]))
 
 
-Made = tuple[str, Function, Function | None, float, str]
+Made = tuple[str, Function, Function | None, float, str] | tuple[str, Function, None, float, str, float]
 Template = Callable[[Draw], Made]
 
 
@@ -788,7 +791,7 @@ def _structured(d: Draw) -> Made:
 
 def _corner(d: Draw) -> Made:
     c, a, k = d.sign() * d.log(0.1, 10), d.log(1e-3, 10), d(0.3, 2)
-    return "undefined", lambda x: math.exp(k * x) + a * abs(x - c), None, c, "float64"
+    return "undefined", lambda x: math.exp(k * x) + a * abs(x - c), None, c, "float64", 2 * a
 
 
 def _cusp(d: Draw) -> Made:
@@ -823,8 +826,7 @@ TEMPLATES: dict[str, Template] = {
 
 def instance(template: str, seed: int, templates: dict[str, Template] = TEMPLATES) -> Problem:
     """One random problem."""
-    category, f, exact, x, fmt = templates[template](Draw(seed, template))
-    return Problem(f"{template} {seed}", category, f, exact, x, fmt)
+    return Problem(f"{template} {seed}", *templates[template](Draw(seed, template)))
 
 
 def named() -> list[Problem]:

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from ..formats import Array
+from .fits import student
 from .rungs import Rungs
 
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
@@ -23,10 +24,16 @@ STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
 TERMS = (2, 3, 4, 5, 6)  # of the even part
-WELL = 5.0  # times f's rounding: residuals up to it are noise
+CUTS = tuple(2.0**k for k in range(3, -5, -1))  # of the largest step that counts
+WELL = 30.0  # times the rounding of f: what inner operations add to it
 SAME = 1e-8  # of the strongest: terms that cannot be told apart
 SUDDEN = 16.0  # exponent that no smooth f has this near its derivative
 FAR_APART = 5  # octaves between two steps that show a growth by themselves
+WIDE = 7.0  # octaves between steps that show a power
+PEAK = 3  # steps at which f(x) is as far off
+FINEST = 2.0**-13  # of the scale of x: steps by which rounding has broken both sides of x
+QUIET, LOUD = 0.1, 30.0  # of the noise of a fit: none of it; over the rounding: it may be none
+STILL = 2  # steps without it: by chance in 1 of 10,000 cases, as each has two values within a tenth
 SIDE = 0.02  # of the larger residual: below it the other side is as expected
 
 
@@ -176,15 +183,42 @@ def leaving(r: Rungs, slope: float, bar: float, known: float, spread: float) -> 
     return Leaving(way, good, float(r.h[first]))
 
 
+def structure(r: Rungs, slope: float, spread: float, bottom: float, grid: bool) -> int | None:
+    """The smallest rung on which f leaves a line by what a fit took for noise, where it is none; else None.
+
+    Noise is the same at all steps. What keeps f on a line of its own at all small ones is its shape.
+
+    Parameters
+    ----------
+    r : Rungs
+    slope, spread, bottom : float
+        Of the fit: its slope, its residuals over the rounding of f, its smallest step.
+    grid : bool
+        Whether the values are known to be rounded to a grid, so that it says something if f stays the same.
+    """
+    last = int(np.argmin(np.where(r.h >= bottom, r.h, np.inf)))
+    noise = spread * np.maximum(r.sigma, np.where(r.h < bottom, r.sigma[last], 0.0))
+    off = np.maximum(np.abs(r.right - slope * r.h), np.abs(r.left + slope * r.h))
+    loud = np.flatnonzero(off > QUIET * noise)
+    if spread <= LOUD or not len(loud):
+        return None
+    last = int(loud[-1])
+    small = slice(last + 1, None)
+    moves = (r.right[small] != 0) | (r.left[small] != 0) | grid
+    return last if moves.sum() >= STILL else None
+
+
 def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> int | None:
     """A rung below `bottom` whose slope contradicts `slope`; None if none does.
 
     A smaller one must confirm it, unless f's noise is known for `sure`.
     """
     low = np.flatnonzero(r.h < bottom)
+    last = int(np.argmin(np.where(r.h >= bottom, r.h, np.inf)))
+    curve = 2 * abs(r.slope[last] - slope) * (r.h / r.h[last]) ** 2
     for i in low[::-1] if sure else low:
         off = abs(r.slope[i] - slope)
-        if off <= 3 * bar + 20 * r.noise[i]:
+        if off <= 3 * bar + 20 * r.noise[i] + curve[i]:
             continue
         smaller = np.flatnonzero(r.h <= r.h[i] / 4)
         if sure or (
@@ -194,7 +228,7 @@ def beneath(r: Rungs, slope: float, bar: float, bottom: float, sure: bool) -> in
     return None
 
 
-def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
+def isolated(r: Rungs, slope: float, bad: float, large: float, scale: float) -> bool:
     """Whether what breaks a slope at the step `bad` is a corner or a jump beside x.
 
     One side stays as it was.
@@ -205,9 +239,11 @@ def isolated(r: Rungs, slope: float, bad: float, large: float) -> bool:
     slope, bad : float
     large : float
         The slope that larger steps show; between jumps alone f would go on with `slope`.
+    scale : float
+        Of x: rounding breaks both sides at steps far below it.
     """
     beyond = np.flatnonzero(r.h >= bad)[::-1]
-    near = [k for k in beyond if r.h[k] <= 256 * bad]
+    near = [k for k in beyond if r.h[k] <= max(256 * bad, FINEST * scale)]
     some = near if len(near) > 1 else beyond[:2].tolist()
     right = np.abs(r.right[some] - slope * r.h[some])
     left = np.abs(r.left[some] + slope * r.h[some])
@@ -231,7 +267,8 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     """With which power of the step f leaves the line of large steps, from `bad` towards `bottom`.
 
     The error of a value that depends on every digit of x is the same at all steps; what a corner adds grows
-    with the step. None where too few steps show it.
+    with the step. The least power over some octaves counts: where a plateau of rounding happens to end
+    close to x, what leaves the line grows as well until another ends. None where too few steps show it.
     """
     between = (r.h >= bad) & (r.h < bottom / 2)
     h = r.h[between]
@@ -241,10 +278,27 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     bend = r.even[whole[-1]] / r.h[whole[-1]] ** 2 if len(whole) else 0.0
     off = np.hypot((r.slope[between] - slope) * h, r.even[between] - bend * h**2)
     off = np.maximum(off, np.finfo(float).tiny)
-    near = (h <= 2**15 * h[-1]) & (h <= max(bottom / 8, 4 * h[-1]))
-    if near.sum() < 2:
+    near = h <= max(bottom / 8, 4 * h[-1])
+    octaves, level = np.log2(h[near]), np.log2(off[near])
+    if len(octaves) < 2:
         return None
-    return float(np.polyfit(np.log2(h[near]), np.log2(off[near]), 1)[0])
+    span = octaves[:, None] - octaves[None, :]
+    some = span >= min(WIDE, span.max())
+    return float(np.min((level[:, None] - level[None, :])[some] / span[some]))
+
+
+def peaked(r: Rungs, slope: float, bad: float) -> bool:
+    """Whether f(x) alone lies off the line of large steps, always as far: x is on a narrow peak.
+
+    The error of rounding is another one at every step.
+    """
+    beyond = r.h >= bad
+    even, odd = r.even[beyond], (r.slope[beyond] - slope) * r.h[beyond]
+    if not len(even):
+        return False
+    level = float(np.median(even))
+    far = (np.abs(even - level) <= 0.1 * abs(level)) & (np.abs(odd) <= 0.1 * abs(level))
+    return bool(far.sum() >= PEAK)
 
 
 def follows(r: Rungs, slope: float, bad: float) -> bool:
@@ -261,44 +315,67 @@ def follows(r: Rungs, slope: float, bad: float) -> bool:
     return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
 
 
-def hinge(r: Rungs, top: float) -> float:
-    """Half of how far the slopes on the two sides of x are apart, where that is beyond doubt; else 0.
+def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> Array:
+    """Half of how far the derivatives on the two sides of x are apart, where that is beyond doubt; else 0.
+
+    Parameters
+    ----------
+    h, even, sigma : array, shape (P, K)
+        The rungs of P functions; even is nan where there is none, and the odd part of f for even orders.
+    top : array, shape (P,)
+        The largest step that counts.
+    order : int
+        Of the derivative.
 
     Notes
     -----
-    The even part is a h + c h^2 + d h^4 + ...: least squares with as many terms as it takes to leave noise
-    only. One more term must not change a.
+    The even part is a h + c h^2 + d h^4 + ..., of other orders n with h^n for h: least squares with more
+    and more terms, over steps up to some times `top` and over smaller ones only. What such a fit leaves out
+    makes an a of its own, but another one with each term and each step: the best fit and another must give
+    the same, the best far beyond doubt.
     """
-    near = r.h <= top
-    h, even, sigma = r.h[near] / top, r.even[near], 1.5 * r.sigma[near]
-    if not (np.abs(even) > BEND * sigma).any():
-        return 0.0
-    before = 0.0
-    for terms in TERMS:
-        if len(h) < terms + 2:
-            break
-        found, error, spread = _first(h, even / sigma, sigma, terms)
-        if spread > WELL or abs(found) <= VISIBLE * error * max(1.0, spread):
-            if spread <= WELL:
+    count, tried = len(h), len(CUTS) * len(TERMS)
+    error, slope = np.full((count, tried), np.inf), np.zeros((count, tried))
+    before = np.full(count, h.shape[1] + 1)
+    sigma = 1.5 * sigma
+    for i, cut in enumerate(CUTS):
+        near = np.isfinite(even) & (h <= cut * top[:, None])
+        rungs = near.sum(1)
+        seen = (near & (np.abs(even) > BEND * sigma)).any(1) & (rungs < before)
+        before = rungs
+        for j, terms in enumerate(TERMS):
+            some = np.flatnonzero(seen & (rungs >= terms + 2))
+            if not len(some):
                 break
-            continue
-        if before and abs(found - before) <= 0.1 * abs(found):
-            return abs(found) / top
-        before = found
-    return 0.0
+            z = np.where(near[some], h[some] / top[some, None], 0.0)
+            weight = np.where(near[some], 1 / sigma[some], 0.0)
+            y = np.where(near[some], even[some], 0.0) * weight
+            a, off, left = _first(z, y, weight, terms, order)
+            free = rungs[some] - terms
+            left = np.maximum(np.sqrt(left / free), 1.0)
+            off = off * np.maximum(student(free), VISIBLE) * left
+            sure = (left <= WELL) & (np.abs(a) > off)
+            k = i * len(TERMS) + j
+            error[some, k], slope[some, k] = np.where(sure, off, np.inf), a
+    best = np.argmin(error, 1)[:, None]
+    found, off = (np.take_along_axis(part, best, 1)[:, 0] for part in (slope, error))
+    alike = np.isfinite(error) & (np.abs(slope - found[:, None]) <= 0.1 * np.abs(found)[:, None])
+    sure = (alike.sum(1) > 1) & (np.abs(found) > VISIBLE * off)
+    return np.where(sure, np.abs(found) / top**order * math.factorial(order), 0.0)
 
 
-def _first(h: Array, even: Array, sigma: Array, terms: int) -> tuple[float, float, float]:
-    """The coefficient of h, its standard deviation, and the residuals over f's rounding."""
-    table = np.stack([h, *(h ** (2 * k) for k in range(1, terms))], 1) / sigma[:, None]
-    size = np.linalg.norm(table, axis=0)
-    if not (np.isfinite(size) & (size > 0)).all():
-        return 0.0, math.inf, 0.0
-    u, strength, v = np.linalg.svd(table / size, full_matrices=False)
-    if strength[-1] < SAME * strength[0]:
-        return 0.0, math.inf, 0.0
-    inverse = (v.T / strength) @ u.T
-    found = inverse @ even
-    left = even - (table / size) @ found
-    spread = math.sqrt(float(left @ left) / (len(h) - terms))
-    return float(found[0] / size[0]), float(np.linalg.norm(inverse[0]) / size[0]), spread
+def _first(z: Array, y: Array, weight: Array, terms: int, order: int) -> tuple[Array, Array, Array]:
+    """The coefficient of z^order, its standard deviation and the sum of squared residuals, shape (P,)."""
+    smooth = range(1 + order % 2, 2 * terms, 2)[: terms - 1]
+    table = np.stack([z**order, *(z**k for k in smooth)], 2) * weight[..., None]
+    size = np.linalg.norm(table, axis=1)
+    good = (np.isfinite(size) & (size > 0)).all(1)
+    table = np.where(good[:, None, None], table / np.where(size > 0, size, 1.0)[:, None], 0.0)
+    u, strength, v = np.linalg.svd(table, full_matrices=False)
+    good &= strength[:, -1] >= SAME * strength[:, 0]
+    part = v[:, :, 0] / np.where(good[:, None], strength, 1.0)
+    along = np.einsum("pkj,pk->pj", u, y)
+    left = y - np.einsum("pkj,pj->pk", u, along)
+    found, error = (part * along).sum(1), np.sqrt((part * part).sum(1))
+    with np.errstate(all="ignore"):
+        return found / size[:, 0], np.where(good, error / size[:, 0], np.inf), (left * left).sum(1)

@@ -13,7 +13,8 @@ from ..formats import Array
 from .fits import DEGREES, Fit, Index, fit, student, windows
 from .sampling import Samples
 
-SAFETY = 6.0  # of noise and of truncation; 3 leaves 4 % of the true errors above the bar, 10 buys nothing
+NOISE, TRUNCATION = 3.0, 2.0  # safety factors: least bars at which some 99.8 % of the tuning problems hold
+GAIN, GAIN_SIDE = 400.0, 200.0  # one more degree makes no estimate better by more, two- and one-sided
 COARSE = 2.0**-12  # a unit roundoff above it is nearly all of the noise, and a bound of it
 FAR = 30.0  # times the rounding of f: residuals beyond it are looked at
 STRAY = 0.1  # of what a window moves f: residuals beyond it are not noise, f(x) is not of this curve
@@ -78,7 +79,7 @@ def shown(samples: Samples, unit: Array, floor: Array) -> Shown:
     return Shown(
         h, np.where(bad, np.nan, odd), np.where(bad, np.nan, even), sigma,
         np.where(np.isfinite(right), right, np.nan), np.where(np.isfinite(left), left, np.nan),
-        np.where(unit > COARSE, SAFETY / 2, SAFETY),
+        np.where(unit > COARSE, NOISE * 2 / 3, NOISE),
     )  # fmt: skip
 
 
@@ -170,7 +171,10 @@ def candidates(s: Shown, order: int, side: int) -> Candidates:
         noise = main.noise * unit * np.maximum(s.least[:, None, None], student(freedom) * spread)
         further = np.abs(np.diff(value, axis=2, append=np.nan))
         shorter = np.where((w.shorter >= 0)[:, None], np.abs(value - value[:, w.shorter]), np.nan)
-        truncation = SAFETY * np.maximum(further, shorter / 2)
+        before = np.nan_to_num(np.insert(further[..., :-1], 0, 0.0, axis=2))
+        truncation = TRUNCATION * np.maximum(
+            np.maximum(further, shorter / 2), before / (GAIN_SIDE if side else GAIN)
+        )
         moved = np.max(np.where(runs.usable, np.fmax(np.abs(s.right), np.abs(s.left))[:, w.index], 0.0), 2)
         stray = (spread > FAR) & (spread * runs.unit_sigma > STRAY * moved[..., None])
         score = noise + truncation

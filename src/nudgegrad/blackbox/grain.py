@@ -9,10 +9,10 @@ from ..formats import FORMATS, Array
 from .sampling import Samples
 
 CALLS = 2.0**10  # units: a change of f(x) from call to call up to it is rounding, as of parallel sums
-STEPS = 3  # multiples of one value that make a grid
-NEAR = 0.001  # how far a multiple may be from a whole one
-SIZES = 10.0  # times f(x): larger changes have lost too many digits
-MANY = 1e4  # of the smallest: further multiples would be told from others no more
+STEPS = 2  # gaps that are multiples of one value make a grid,
+CHANCE = 1e-6  # if other values would be as near to multiples as rarely as this
+NEAR = 0.02  # how far a multiple may be from a whole one to say something
+SIZES = 4.0  # times f(x): larger values have lost too many digits
 GRID = 1000.0  # times the rounding of f: a grid below it could be that
 
 
@@ -43,30 +43,49 @@ def grid_of(samples: Samples, unit: Array) -> Array:
         still = (right == 0) & (left == 0)
         if len(still) < 4 or not still[-2:].all() or still.all():
             continue
-        changes = np.unique(np.abs(np.concatenate([right, left])))
-        changes = changes[
-            (changes > 0) & (changes <= SIZES * max(abs(samples.centre[p]), changes[changes > 0][0]))
-        ][::-1]
-        changes = changes[changes <= MANY * changes[-1]]
-        own = 8 * float(unit[p]) * max(abs(float(samples.centre[p])), float(changes[0]))
-        if len(changes) >= STEPS:
-            grain = _divisor(changes[::-1], own)
-            found[p] = grain if grain > GRID * own else 0.0
+        values = np.concatenate(
+            [samples.right[p, rungs], samples.left[p, rungs], samples.centre[p : p + 1]]
+        )
+        size = max(
+            abs(float(samples.centre[p])), float(np.min(np.abs(values[values != samples.centre[p]])))
+        )
+        gaps = np.unique(np.diff(np.unique(values[np.abs(values) <= SIZES * size])))
+        found[p] = _divisor(gaps, 2 * SIZES * float(unit[p]) * size)
     return found
 
 
-def _divisor(values: Array, least: float) -> float:
-    """The number of which all values, ascending, are small multiples (Euclid); 0 if there is none."""
-    found = 0.0
-    for value in values.tolist():
-        a, b = value, found
-        lost = max(least * (GRID + 4 * value / float(values[0])), float(values[0]) / MANY)
-        while b > lost:
-            a, b = b, abs(a - b * round(a / b))
-        found = a
-    found = values[-1] / round(values[-1] / found)
-    times = values / found
-    return float(found) if (np.abs(times - np.rint(times)) <= NEAR).all() else 0.0
+def _divisor(gaps: Array, own: float) -> float:
+    """The number of which all gaps, ascending, are multiples, each with an error up to `own`; 0 if there is
+    none (Euclid).
+
+    Notes
+    -----
+    A multiple k of the grid, once it is known to be one, shows the grid k times better than one of it.
+    """
+    if not len(gaps):
+        return 0.0
+    found, error, tested, chance = float(gaps[0]), own, 0, 1.0
+    for gap in gaps.tolist():
+        times = round(gap / found)
+        left, known = abs(gap - times * found), times * error + own
+        if left > known:  # a finer grid
+            a, b = found, left
+            while b > known:
+                a, b = b, abs(a - b * round(a / b))
+            parts = max(round(found / a), 1)
+            found, error, tested, chance = found / parts, error / parts, 0, 1.0
+            times, known = round(gap / found), round(gap / found) * error + own
+        if found < GRID * own:
+            return 0.0
+        if times * error > NEAR * found:
+            break
+        if times > 1:  # gaps of one size are those of mirror images
+            tested, chance = tested + 1, chance * 2 * known / found
+        found, error = gap / times, own / times
+    multiples = gaps / found
+    off = np.abs(multiples - np.rint(multiples))[multiples * error <= NEAR * found]
+    sure = tested >= STEPS and chance <= CHANCE and (off <= 2 * NEAR).all()
+    return found if sure else 0.0
 
 
 def noise_floor(samples: Samples, unit: Array, grid: Array) -> Array:

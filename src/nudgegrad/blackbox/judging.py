@@ -7,11 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from .breaks import Corner, Leaving, Way, beneath, corner, follows, isolated, leaving, wander
+from .breaks import (
+    Corner,
+    Leaving,
+    Way,
+    beneath,
+    corner,
+    follows,
+    isolated,
+    leaving,
+    peaked,
+    structure,
+    wander,
+)
 from .candidates import Candidates
 from .ladders import Ladder
 from .rungs import Rungs
-from .searching import WIDEST, below
+from .searching import WIDEST, below, fine
 
 CLOSE = 3, 4  # rungs that refine the best window, the first and the second time
 GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
@@ -65,6 +77,8 @@ class Lane:
         it is decided which are right; whether nothing shows it.
     over, below : float
         Only windows of steps between them count.
+    outside : float
+        The smallest step at which f was not finite.
     corner : Corner or None
         What f has at x instead of a derivative.
     """
@@ -81,6 +95,7 @@ class Lane:
     torn: bool = False
     over: float = 0.0
     below: float = np.inf
+    outside: float = np.inf
     corner: Corner | None = None
 
 
@@ -109,6 +124,10 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
             if len(more):
                 return more
             best = int(np.argmin(c.within(lane.over, lane.below)))
+    elif not lane.decided:
+        more = _shaped(lane, r, c, best, 0.0, order, ladder)
+        if len(more):
+            return more
     score = float(c.within(lane.over, lane.below)[best])
     if not np.isfinite(score):
         if lane.refined or not len(r.h):
@@ -118,6 +137,9 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
     value, top = abs(float(c.value[best])), float(c.top[best])
     if lane.refined >= len(GOOD) or score <= GOOD[lane.refined] * unit * value:
         return NONE
+    if len(r.h) > 1 and top >= r.h[1] and 4 * r.h[0] < lane.outside < np.inf:  # room for larger steps
+        lane.refined += 1
+        return _gap(float(r.h[0]), lane.outside)
     curved = c.truncation[best] >= c.noise[best]
     start = 0.3 * top if curved or lane.refined else 1.6 * top
     lane.refined += 1
@@ -130,11 +152,20 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     Small steps are right where slopes leave theirs step by step (a wave), or on one side only (a corner
     beside x); large ones where they leave it at once: then the error of f is smooth on a plateau.
     """
+    if not lane.rival:
+        more = _shaped(lane, r, c, best, float(c.value[best]), 1, ladder)
+        if len(more):
+            return more
+    between = _flat(lane, r, float(c.value[best]))
+    if len(between):
+        return between
+    if lane.grid:  # its noise is known, so that nothing has to be decided that small steps show
+        lane.small, lane.rival, lane.over = None, False, 0.0
     small = lane.small if lane.small is not None else _smaller(lane, r, c, best)
     found = leaving(r, small.slope, small.bar, small.step, small.spread)
     if found.way is Way.STAYS or (found.way is Way.GROWS and not lane.rival):
         return NONE
-    if not lane.rival and not _contradicted(c, small, found.bad):
+    if not lane.rival and not _contradicted(lane, r, c, small, found.bad):
         if follows(r, small.slope, found.bad):
             return NONE
         lane.decided, lane.over = True, found.bad * BEYOND
@@ -143,9 +174,21 @@ def _doubted(lane: Lane, r: Rungs, c: Candidates, best: int, ladder: Ladder) -> 
     lane.rival, lane.small = True, small
     if found.way is not Way.GROWS and not lane.probed and 0 < 6 * found.good < found.bad:
         lane.probed, lane.over = True, found.good
-        octaves = np.log2(found.bad / found.good) * np.arange(GAP, 0, -1) / (GAP + 1)
-        return found.good * 2.0**octaves
+        return _gap(found.good, found.bad)
     return _decided(lane, r, c, small, found, ladder)
+
+
+def _flat(lane: Lane, r: Rungs, slope: float) -> Any:
+    """Steps between those that do not move f at all and those that do: values on a grid show it there."""
+    moving = np.flatnonzero((r.right != 0) | (r.left != 0))
+    if slope or lane.grid or lane.probed or not len(moving) or moving[-1] + 2 >= len(r.h):
+        return NONE
+    lane.probed = True
+    return _gap(float(r.h[moving[-1] + 1]), float(r.h[moving[-1]]))
+
+
+def _gap(good: float, bad: float) -> Any:
+    return good * 2.0 ** (np.log2(bad / good) * np.arange(GAP, 0, -1) / (GAP + 1))
 
 
 def _smaller(lane: Lane, r: Rungs, c: Candidates, best: int) -> Small:
@@ -169,7 +212,8 @@ def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, 
     if (
         found.way is Way.GROWS
         or found.bad > NEAR * lane.scale
-        or isolated(r, small.slope, found.bad, slope)
+        or peaked(r, slope, found.bad)
+        or isolated(r, small.slope, found.bad, slope, lane.scale)
         or (power is not None and power > CORNERS)
     ):
         lane.over, lane.below = 0.0, found.bad
@@ -179,7 +223,45 @@ def _decided(lane: Lane, r: Rungs, c: Candidates, small: Small, found: Leaving, 
     return NONE
 
 
-def _contradicted(c: Candidates, small: Small, bad: float) -> bool:
+def _contradicted(lane: Lane, r: Rungs, c: Candidates, small: Small, bad: float) -> bool:
     """Whether an estimate from larger steps alone speaks against the one of small steps."""
     known = (c.bottom >= bad) & (c.score < RIVAL * np.abs(c.value))
-    return bool((known & (np.abs(c.value - small.slope) > 3 * (c.score + small.bar))).any())
+    against = known & (np.abs(c.value - small.slope) > 3 * (c.score + small.bar))
+    if not against.any():
+        return False
+    big = int(np.argmin(np.where(against, c.score, np.inf)))
+    return _shape(lane, r, c, big, float(c.value[big])) is None
+
+
+def _shaped(
+    lane: Lane, r: Rungs, c: Candidates, best: int, slope: float, order: int, ladder: Ladder
+) -> Any:
+    """Finer steps where the best estimate takes the shape of f for noise; none where it does not."""
+    bend = _shape(lane, r, c, best, slope) if np.isfinite(c.score[best]) else None
+    if bend is None:
+        return NONE
+    lane.decided, lane.below = True, float(r.h[bend - 1]) if bend else np.inf
+    return fine(r.under(lane.below), order, ladder, lane.side)
+
+
+def _shape(lane: Lane, r: Rungs, c: Candidates, k: int, slope: float) -> int | None:
+    """The rung on which the shape of f begins that an estimate takes for noise; None if it is noise."""
+    bend = structure(r, slope, float(c.spread[k]), float(c.bottom[k]), lane.grid)
+    return bend if bend is not None and r.h[bend] > NEAR * lane.scale else None
+
+
+def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -> None:
+    """Decides from the steps that there are what no further ones can decide."""
+    if lane.rival and not lane.decided and lane.small is not None:
+        small = lane.small
+        found = leaving(r, small.slope, small.bar, small.step, small.spread)
+        if found.way is Way.STAYS:
+            lane.rival, lane.over = False, 0.0
+        else:
+            _decided(lane, r, c, small, found, ladder)
+    if not lane.decided and len(r.h) > 1:
+        scores = c.within(lane.over, lane.below)
+        best = int(np.argmin(scores))
+        if np.isfinite(scores[best]):
+            line = lane.side == 0 and order == 1
+            _shaped(lane, r, c, best, float(c.value[best]) if line else 0.0, order, ladder)

@@ -22,6 +22,7 @@ class Code(StrEnum):
     CLEAR = "clear"
     ROUNDED = "rounded"
     KINK = "kink"
+    UNEVEN = "uneven"
     JUMP = "jump"
     STEEP = "steep"
     SCALES = "scales"
@@ -38,11 +39,12 @@ SENTENCES = {
     Code.CLEAR: "the estimates of neighbouring steps agree within the bar",
     Code.ROUNDED: "f's values are rounded to a grid, which counts as its noise",
     Code.KINK: "f has a kink at x: its slopes on the two sides differ",
+    Code.UNEVEN: "the derivatives of this order on the two sides of x differ",
     Code.JUMP: "f jumps at x",
     Code.STEEP: "f is infinitely steep at x",
     Code.SCALES: "small and large steps contradict each other, and nothing shows which are right",
     Code.GRID: "f moves in steps that are too large for a slope",
-    Code.WIDE: "the bar is above 2 % of the derivative",
+    Code.WIDE: "the bar is above 2 % of the derivative, 3 % in bfloat16",
     Code.NOT_FINITE: "f is not finite at x",
     Code.NOWHERE: "no steps were found on which f is finite and smooth",
     Code.CHANGES: "f gives another value when it is called again with the same x",

@@ -32,6 +32,10 @@ class Rungs:
     right: Array
     left: Array
 
+    def under(self, h: float) -> Rungs:
+        """The rungs of smaller steps."""
+        return Rungs(*(getattr(self, name)[self.h < h] for name in self.__dataclass_fields__))
+
 
 def rungs_of(s: Shown, p: int, side: int) -> Rungs:
     """The rungs of one lane where it is finite on the sides that count."""

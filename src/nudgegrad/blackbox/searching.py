@@ -13,6 +13,7 @@ from .rungs import Rungs, quotients
 FINE = 6  # rungs of the fine ladder
 BOTH = 1.5  # times the even part's scale: a longer one of the odd part is taken for luck
 WIDEST = 6.0  # times the noise: a difference between rungs up to it is none
+FAR, EVEN = 20, 16.0  # octaves of steps over which f moves as far, up to that factor: all of it is noise
 ALIKE = 0.3  # of the slope: neighbouring rungs that agree so far see the same curve
 
 
@@ -23,6 +24,9 @@ def further(r: Rungs, order: int, ladder: Ladder, scale: float) -> Any:
         return least * 2.0 ** np.array(ladder.down)
     q, noise = quotients(r, order)
     if abs(q[0] - q[1]) <= WIDEST * noise[1]:
+        return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
+    moved = np.maximum(np.abs(r.right), np.abs(r.left))
+    if r.h[0] >= r.h[-1] * 2**FAR and moved[-1] >= moved[0] / EVEN:
         return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
     last = abs(q[-2] - q[-1])
     if apart(r)[-1]:

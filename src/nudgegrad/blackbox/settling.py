@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .breaks import Corner, corner, hinge
+from .breaks import Corner, corner, hinges
 from .candidates import Candidates, Shown, candidates, polished
 from .grain import middle, repeats
 from .judging import Lane
@@ -19,7 +19,8 @@ from .sampling import Samples
 NEARLY, MOST = 10.0, 30.0  # times the best score: fits that show f's noise as well; what it may grow by
 EQUAL = 3.0  # times the best score: up to it estimates are as good, and must lie within the bar
 STILL = 1e-8  # of how fast f changes: a bar below it says that the derivative is 0
-BLIND = 0.02  # a bar above this share of the estimate says too little
+BLIND = 0.02  # a bar above this share of the estimate says too little,
+UNITS = 8.0  # or above so many unit roundoffs of x's format, where they are more: as in bfloat16
 COARSE_GRID = 0.02  # of how far f moves: a grid above it leaves no slope to speak of
 SHOWN = (Code.CLEAR, Code.ROUNDED, Code.WIDE, Code.SCALES, Code.GRID, Code.CHANGES)  # with their values
 
@@ -69,18 +70,20 @@ def settled(
     bar = np.maximum(score + _hidden(c, scores, choice), others) + 2.0**-53 * np.abs(value)
     bar = np.where(found, bar, np.inf)
     top, same = c.pick("top", choice), repeats(samples, unit)
+    apart = _apart(s, lanes, top, found, order)
     codes = []
     for p, lane in enumerate(lanes):
         r = rungs_of(s, p, lane.side)
-        if lane.side == 0 and order == 1 and lane.corner is None:
-            lane.corner = corner(r) or (Corner.KINK if hinge(r, float(top[p])) > bar[p] else None)
+        if lane.side == 0 and lane.corner is None:
+            lane.corner = corner(r) or (Corner.KINK if order == 1 and apart[p] > bar[p] else None)
         code = _unknown(lane, bool(found[p]), float(samples.centre[p]), bool(same[p]))
-        codes.append(
-            code
-            or _known(
-                lane, r, float(value[p]), float(bar[p]), float(samples.centre[p]), float(grid[p]), order
-            )
-        )
+        if code is None and order > 1 and apart[p] > bar[p]:
+            code = Code.UNEVEN
+        if code is None:
+            blind = max(BLIND, UNITS * samples.format.u)
+            centre, edge = float(samples.centre[p]), float(grid[p])
+            code = _known(lane, r, float(value[p]), float(bar[p]), centre, edge, order, blind)
+        codes.append(code)
     there = np.array([code in SHOWN for code in codes], dtype=bool) & found
     sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
     return Estimates(
@@ -116,6 +119,20 @@ def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[L
     return value
 
 
+def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_], order: int) -> Array:
+    """How far the derivatives on the two sides of x are apart, of lanes with steps on both; or what a lower
+    one that is apart makes of it at the largest step."""
+    both = found & np.array([lane.side == 0 for lane in lanes])
+    apart = np.zeros(len(lanes))
+    if both.any():
+        with np.errstate(all="ignore"):
+            other = s.even if order % 2 else s.odd * s.h
+            for k in range(order, 0, -2):
+                half = hinges(s.h[both], other[both], s.sigma[both], top[both], k)
+                apart[both] = np.maximum(apart[both], half / top[both] ** (order - k))
+    return apart
+
+
 def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
     """Why nothing is claimed, whatever the bar is; None if nothing speaks against it."""
     if not np.isfinite(centre):
@@ -131,12 +148,14 @@ def _unknown(lane: Lane, found: bool, centre: float, same: bool) -> Code | None:
     return None
 
 
-def _known(lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int) -> Code:
+def _known(
+    lane: Lane, r: Rungs, value: float, bar: float, centre: float, grid: float, order: int, blind: float
+) -> Code:
     """What is claimed of an estimate with its bar."""
     moved = np.fmax(np.abs(r.right), np.abs(r.left))
     if grid > COARSE_GRID * float(np.max(moved[r.h <= 2 * lane.scale], initial=0.0)):
         return Code.GRID
-    if bar > BLIND * abs(value):
+    if bar > blind * abs(value):
         fast = float(np.max((moved / r.h)[r.h > lane.scale / 32], initial=0.0))
         if not moved.any():
             fast = abs(centre) / lane.scale

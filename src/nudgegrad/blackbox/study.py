@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..formats import Array
 from .candidates import Candidates, Shown, candidates, merged, shown
 from .grain import grid_of, noise_floor, unit_of
-from .judging import Lane, judged
+from .judging import Lane, concluded, judged
 from .ladders import Ladder
 from .rungs import quotients, rungs_of
 from .sampling import Samples
@@ -72,6 +72,8 @@ class Study:
             self._learn()
         self.last = self._shown(everyone)
         c = self._candidates(self.last, everyone)
+        for p, lane in enumerate(self.lanes):
+            concluded(lane, rungs_of(self.last, p, lane.side), c.lane(p), self.order, self.ladder)
         return settled(samples, self.lanes, self.last, c, self.order, self.unit, self.grid)
 
     def steps(self, p: int) -> tuple[tuple[float, float, float], ...]:
@@ -122,6 +124,7 @@ class Study:
             c = self._candidates(s, stage == 1)
             for k, p in enumerate(np.flatnonzero(stage == 1)):
                 lane, r = self.lanes[p], rungs_of(s, k, self.lanes[p].side)
+                lane.outside = outside(self.samples, int(p), lane.side)
                 more = judged(lane, r, c.lane(k), float(self.unit[p]), self.order, self.ladder)
                 wanted[p, : len(more)] = more
                 if not len(more):
@@ -132,6 +135,13 @@ class Study:
         scale, octaves = self.samples.scale[:, None], self.ladder.fine / 2
         found: Array = scale * 2.0 ** (np.rint(np.log2(wanted / scale) / octaves) * octaves)
         return found
+
+
+def outside(samples: Samples, p: int, side: int) -> float:
+    """The smallest step of a lane at which f was not finite, on the sides that count; inf if none."""
+    right = np.isfinite(samples.above[p]) & ~np.isfinite(samples.right[p]) & (side >= 0)
+    left = np.isfinite(samples.below[p]) & ~np.isfinite(samples.left[p]) & (side <= 0)
+    return float(np.min(samples.h[p, right | left], initial=np.inf))
 
 
 def sides(samples: Samples) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,12 @@ def _number(text: str, fmt: Format) -> Any:
     if fmt.name == "float64":
         return x
     if fmt.name == "bfloat16":
-        raise UsageError(
-            "NumPy has no bfloat16 to call a function with", help="--format float16 or float32"
-        )
+        try:
+            return import_module("ml_dtypes").bfloat16(x)
+        except ImportError:
+            raise UsageError(
+                "NumPy has no bfloat16 of its own to call a function with", help="pip install ml_dtypes"
+            ) from None
     return np.dtype(fmt.name).type(x)
 
 
