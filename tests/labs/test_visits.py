@@ -82,18 +82,15 @@ def cells(html: str) -> list[list[str]]:
     return [[unescape(cell) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
 
 
-def duration(text: str) -> float:
+def says(text: str, seconds: float) -> bool:
+    """Whether a text is that time, to three digits in its own unit."""
     number, unit = text.split(" ")
-    return float(number.replace(",", "")) * SECONDS[unit]
-
-
-def three_digits(x: float) -> str:
-    return f"{x:.2e}"
+    return f"{float(number.replace(',', '')):.2e}" == f"{seconds / SECONDS[unit]:.2e}"
 
 
 def test_what_was_measured_fits_together():
     assert race() == DATA
-    assert set(DATA) == {"machine", "date", "rows"}
+    assert set(DATA) >= {"machine", "date", "rows"}
     for row in DATA["rows"]:
         assert row["sum"] == row["neurons"] + row["parameters"]
         assert row["product"] == row["neurons"] * row["parameters"]
@@ -116,7 +113,7 @@ def test_the_rows_of_the_table_are_the_data():
             assert int(sweep[2].replace(",", "")) == row["sampled"]
             times = [shown[4], sweep[1], shown[7]]
         for text, key in zip(times, ("backprop", "sweep", "nudges"), strict=True):
-            assert three_digits(duration(text)) == three_digits(row[key])
+            assert says(text, row[key])
         assert shown[6] == f"{row['sweep'] / row['backprop']:,.0f}"
 
 

@@ -648,9 +648,8 @@ def _falling_power_tape(x: Term, z: Term, order: float) -> Any:
     sign = choose(whole, 1, choose(div(1, whole), 1, -1))  # that of a zero, too
     inside = minimum(absolute(whole) - LARGEST_SUBNORMAL, div(1, absolute(whole)))
     product = choose(inside, factor * whole, (sign * (factor * half)) * half)
-    corrected = product + product * (lost * log(absolute(x)))
-    product = choose(minimum(absolute(lost), absolute(x)), corrected, product)
-    return wide(choose(absolute(factor), product, 0))
+    correction = choose(minimum(absolute(lost), absolute(x)), product * (lost * log(absolute(x))), -0.0)
+    return wide(choose(absolute(factor), product + correction, 0))
 
 
 FUNCTIONS: Mapping[str, Op] = {
