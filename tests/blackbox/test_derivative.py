@@ -136,6 +136,18 @@ def test_a_vectorised_function_is_called_a_few_times_with_all_points():
     assert len(sizes) <= figures.BLACKBOX_BATCHES
 
 
+def test_numbers_that_advance_together_have_the_bars_they_have_alone():
+    def f(t):
+        return math.exp(t) if t > 0.01 else math.sin(1e5 * t) if t > 0 else t * t
+
+    x = np.array([1.0, 1e-3, 50.0, 0.3, 2.0, -1e8])  # ladders of unequal lengths
+    together = ng.derivative(f, x)
+    for found, t in zip(together.each, x.tolist(), strict=True):
+        alone = ng.derivative(f, t)
+        assert abs(found.value - alone.value) <= alone.bar
+        assert found.bar <= 2 * alone.bar
+
+
 def test_a_gradient_costs_by_entry_what_a_scalar_does():
     x = np.linspace(0.2, 2, 1200)
     found = ng.gradient(lambda t: np.sin(t).sum(-1), x, vectorized=True)

@@ -59,6 +59,7 @@ def fit(z: Array, y: Array, weight: Array, power: int, degrees: int = DEGREES) -
     there = weight > 0
     y = np.where(there, y, 0.0)
     z = np.where(there, z, 0.0)
+    weight = np.where(there, weight, 0.0)
     count = there.sum(-1)
     total = weight.sum(-1)
     with np.errstate(all="ignore"):
