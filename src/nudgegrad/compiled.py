@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from .loops import jets, kinds, nudges, series, structure, values
+from .loops import jets, kinds, nudges, reading, series, structure, values
 
 FOLDER = "NUDGEGRAD_CACHE"  # the environment variable that says where compiled loops are kept
 HEAD = """
@@ -53,7 +53,7 @@ def call_routine(typing, routine, cells, sizes, strides, data):
 
     return void(intp, intp, intp, intp, intp), generate
 """
-PARTS = (kinds, structure, values, series, jets, nudges)
+PARTS = (kinds, reading, structure, values, series, jets, nudges)
 LOOPS: Mapping[str, Callable[..., Any]] = {
     name: getattr(part, name)
     for part in PARTS[1:]

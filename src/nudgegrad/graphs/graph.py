@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from ..compiled import call
 from ..errors import NodeError, Place
+from ..loops import kinds
 from ..show import Shown
 from .ops import ATOM, OPS, Op, Spelled
 
-INPUT, CONSTANT = -1, -2  # codes of the nodes that no row computes
+INPUT, CONSTANT = kinds.INPUT, kinds.CONSTANT  # codes of the nodes that no row computes
 ROWS: tuple[Op, ...] = tuple(OPS.values())
 MOST = 3  # operands of a node
 NONE = (-1,) * MOST
@@ -298,7 +299,7 @@ class GraphBuilder:
 
     def build(self, output: int) -> Graph:
         """The frozen graph with that output."""
-        graph = Graph(
+        return frozen(
             np.array(self.codes, dtype=np.int32),
             np.array(self.operands, dtype=np.int32).reshape(-1, MOST),
             dict(sorted(self.names.items())),
@@ -308,10 +309,24 @@ class GraphBuilder:
             self.source,
             self.origin,
         )
-        for array in (graph.codes, graph.operands, graph.spans):
-            array.flags.writeable = False
-        validate(graph)
-        return graph
+
+
+def frozen(
+    codes: Indices,
+    operands: Indices,
+    names: Mapping[int, str],
+    constants: Mapping[int, tuple[Fraction, str]],
+    spans: Indices,
+    output: int,
+    source: str,
+    origin: str,
+) -> Graph:
+    """A graph of arrays that nobody writes any more."""
+    graph = Graph(codes, operands, names, constants, spans, output, source, origin)
+    for array in (codes, operands, spans):
+        array.flags.writeable = False
+    validate(graph)
+    return graph
 
 
 def validate(graph: Graph) -> None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from ..errors import BindingError, EvaluationError, Place, ProgramError
 from ..memory import no_collection, refuse
-from . import mistakes
+from . import fast, mistakes
 from .graph import CONSTANT, ROWS, Graph, GraphBuilder
 from .ops import COMPARES, FUNCTIONS, OPS, Op
 from .tokens import Tokens, exact_number, read_tokens, shortened
@@ -82,7 +82,7 @@ def parse(source: str, origin: str = "program") -> Graph:
     if len(source) >= LONG:
         refuse(len(source) * BYTES, f"a program of {len(source):,} characters")
     with no_collection():
-        return _Parser(read_tokens(source, origin)).program()
+        return fast.read(source, origin) or _Parser(read_tokens(source, origin)).program()
 
 
 class _Parser:

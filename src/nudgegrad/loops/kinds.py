@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-CONSTANT = -2  # the code of a number in the program
+INPUT, CONSTANT = -1, -2  # codes of the nodes that no row computes
 LINEAR, PRODUCT, QUOTIENT, OTHER = 1, 2, 3, 4  # what a code does to values
 INSTRUCTED = 9  # or: what its instructions say
 WEIGHTED, UNARY, SCALED, GENERAL = 5, 6, 7, 8  # what a node of another code does to jets
