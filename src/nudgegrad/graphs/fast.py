@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..compiled import is_compiled, machine_code
-from ..formats import Array
 from ..loops.reading import FULL, LAST, NAMES, NEGATED, NUMBERS, OUTPUT, RESERVED
 from .graph import CODES, MOST, ROWS, Graph, frozen
 from .mistakes import KEYWORDS
 from .ops import COMPARES, FUNCTIONS, OPS
 from .tokens import exact_number
 
+Ints = npt.NDArray[np.int64]
+
 CHARACTERS = 12  # of a node, about: so many nodes are made room for, and more if there are more
 SIGNS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "neg")  # in the order of `reading`
 
 
 @cache
-def _grammar() -> tuple[bytes, Array, Array, Array, Array]:
+def _grammar() -> tuple[bytes, Ints, Ints, Ints, Ints]:
     """The words that are no names, and what each is; operators; arities and folds of all rows."""
     words = sorted(KEYWORDS | set(FUNCTIONS))
     known, start = [], 0
@@ -48,7 +52,7 @@ def read(source: str, origin: str) -> Graph | None:
     return read_by(machine_code("read_program"), source, origin)
 
 
-def read_by(loop, source: str, origin: str) -> Graph | None:
+def read_by(loop: Callable[..., Any], source: str, origin: str) -> Graph | None:
     """The same by a given loop."""
     words, known, operators, arities, folds = _grammar()
     text = np.frombuffer(source.encode() + words, dtype=np.uint8)

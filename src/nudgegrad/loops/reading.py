@@ -435,4 +435,4 @@ def read_program(
         counts[LAST] = node
         if name == j_name:
             counts[OUTPUT] = node
-    return counts[NODES]
+    return int(counts[NODES])
