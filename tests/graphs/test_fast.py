@@ -19,6 +19,7 @@ from nudgegrad.races.programs import program as made
 from tests.families import FAMILIES as SMALL
 from tests.families import draw
 from tests.graphs.test_program import MISTAKES
+from tests.unsigned import Unsigned
 
 PLAIN = [
     "J = w", "c = w*x; a = c + b; d = a - y; J = d**2/2", "J = 2", "a=x;b=a;J=b*b # hi", "J = x < 2",
@@ -46,7 +47,7 @@ def listed(a):
     """Arrays as lists, within tuples too."""
     if isinstance(a, tuple):
         return tuple(map(listed, a))
-    return a.tolist() if isinstance(a, np.ndarray) else a
+    return Unsigned(a.tolist()) if isinstance(a, np.ndarray) else a
 
 
 def whole(graph):
