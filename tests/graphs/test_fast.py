@@ -28,7 +28,7 @@ PLAIN = [
     "J = min(x, y, z, 4)", "J = x\r\nk = J*2\r\n", "\n\n# nothing\nJ = x==y;;", "J = sin ( x )",
     "J = 2**-x**y", "J = x!=y", "J = x>y", "J = x>=y", "J = abs(x)/(1 - -x)", "exp2 = x; J = exp2",
     "a = 3; J = a", "a = x; J = x", "J = (x < y) == (y < z)", "J = 2*3", "J_1 = x; J = J_1",
-    "J = x*2;k = J", "J = a/b/c-d-e",
+    "J = x*2;k = J", "J = a/b/c-d-e", "a = 3; J = x**a", "a = 3; b = a; J = 2**(a*b)",
 ]  # fmt: skip
 RARE = ["J = w\\\n + 1", "J = 1_000 * w", "J = (sin\n(x))"]
 

@@ -19,7 +19,7 @@ from .tokens import exact_number
 
 Ints = npt.NDArray[np.int64]
 
-CHARACTERS = 12  # of a node, about: so many nodes are made room for, and more if there are more
+CHARACTERS = 5  # of a node, about: so many nodes are made room for, and more if there are more
 SIGNS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "neg")  # in the order of `reading`
 
 
@@ -61,7 +61,7 @@ def read_by(loop: Callable[..., Any], source: str, origin: str) -> Graph | None:
     rows = (CODES["neg"], CODES["**"], CODES["**z"])
     room = size // CHARACTERS + 64
     while True:
-        codes, varies = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.uint8)
+        codes, varies = np.empty(room, dtype=np.int32), np.zeros(room, dtype=np.uint8)
         operands, spans = np.empty(MOST * room, dtype=np.int32), np.empty(2 * room, dtype=np.int32)
         named, constants = np.empty(3 * room, dtype=np.int32), np.empty(3 * room, dtype=np.int32)
         table = np.full(1 << (4 * room).bit_length(), -1, dtype=np.int32)
