@@ -15,7 +15,6 @@ import platform
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -124,12 +123,10 @@ def _first(function: Any, name: str, folder: Path) -> Callable[..., Any]:
     """The function; its first call says that it is being compiled, if it is, and records what was kept."""
 
     def called(*arguments: Any) -> Any:
-        begun = time.perf_counter()
         if not any((folder / "__pycache__").glob(f"loops.{name}-*.nbi")):
             _say_compiling()
         found = function(*arguments)
         if function.stats.cache_misses:
-            _took(time.perf_counter() - begun)
             _record(folder)
         _ready[name] = function
         return found
@@ -149,13 +146,6 @@ def _hint() -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-def _took(seconds: float) -> None:
-    _times.append(seconds)
-
-
-_times: list[float] = []
 
 
 def folder() -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiled import is_compiled, machine_code
-from ..loops.reading import FULL, LAST, NAMES, NEGATED, NUMBERS, OUTPUT, RESERVED
+from ..loops.reading import FULL, LAST, NAMES, NUMBERS, OUTPUT, RESERVED
 from .graph import CODES, MOST, ROWS, Graph, frozen
 from .mistakes import KEYWORDS
 from .ops import COMPARES, FUNCTIONS, OPS
@@ -20,12 +20,12 @@ from .tokens import exact_number
 Ints = npt.NDArray[np.int64]
 
 CHARACTERS = 5  # of a node, about: so many nodes are made room for, and more if there are more
-SIGNS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "neg")  # in the order of `reading`
+INFIX = {name: name for name in ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=")} | {"^": "**"}
 
 
 @cache
-def _grammar() -> tuple[bytes, Ints, Ints, Ints, Ints]:
-    """The words that are no names, and what each is; operators; arities and folds of all rows."""
+def _grammar() -> tuple[bytes, Ints, Ints, Ints, Ints, Ints]:
+    """The words that are no names, and what each is; operators, their signs; arities and folds of all rows."""
     words = sorted(KEYWORDS | set(FUNCTIONS))
     known, start = [], 0
     for word in words:
@@ -34,12 +34,18 @@ def _grammar() -> tuple[bytes, Ints, Ints, Ints, Ints]:
             (start, start + len(word), RESERVED if row is None else RESERVED - 1 - CODES[row.name])
         )
         start += len(word)
-    assert SIGNS[NEGATED] == "neg"
-    operators = [(CODES[name], OPS[name].binds, OPS[name].loose[0]) for name in SIGNS]
+    rows = [OPS["neg"], *(OPS[name] for name in INFIX.values())]
+    signs = np.full((128, 3), -1)
+    for n, spelled in enumerate(INFIX, start=1):
+        if len(spelled) == 1:
+            signs[ord(spelled), 0] = n
+        else:
+            signs[ord(spelled[0]), 1:] = ord(spelled[1]), n
     return (
         "".join(words).encode(),
         np.array(known, dtype=np.int64),
-        np.array(operators, dtype=np.int64).reshape(-1),
+        np.array([(CODES[row.name], row.binds, row.loose[0]) for row in rows]).reshape(-1),
+        signs.reshape(-1),
         np.array([row.arity for row in ROWS], dtype=np.int64),
         np.array([row.folds for row in ROWS], dtype=np.int64),
     )
@@ -54,7 +60,7 @@ def read(source: str, origin: str) -> Graph | None:
 
 def read_by(loop: Callable[..., Any], source: str, origin: str) -> Graph | None:
     """The same by a given loop."""
-    words, known, operators, arities, folds = _grammar()
+    words, known, operators, signs, arities, folds = _grammar()
     text = np.frombuffer(source.encode() + words, dtype=np.uint8)
     size = len(source)
     known = (known + np.array([size, size, 0])).reshape(-1)
@@ -69,7 +75,7 @@ def read_by(loop: Callable[..., Any], source: str, origin: str) -> Graph | None:
         stacks = np.empty(4 * room, dtype=np.int64), np.empty(3 * room, dtype=np.int64)
         counts = np.array([0, 0, 0, -1, -1, 0, 0, 0], dtype=np.int64)
         found = loop(
-            text, size, known, operators, arities, folds, rows, CODES["copy"], COMPARES,
+            text, size, known, operators, signs, arities, folds, rows, CODES["copy"], COMPARES,
             (table, entries, *stacks), codes, operands, spans, varies, named, constants, counts,
         )  # fmt: skip
         if found != FULL:

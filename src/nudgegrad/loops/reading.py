@@ -15,9 +15,6 @@ UNREAD, FULL = -1, -2  # what `read_program` says of a text it leaves alone; of 
 NO_NODE, RESERVED = -1, -2  # of a name; a function's row r is RESERVED - 1 - r
 NOTHING = -1  # a row: of an open bracket that is no call
 BRACKET = -1  # how tightly an open bracket binds
-PLUS, MINUS, TIMES, OVER, RAISED = 0, 1, 2, 3, 4  # places among the operators
-LESS, LESS_EQUAL, MORE, MORE_EQUAL, EQUAL, UNEQUAL = 5, 6, 7, 8, 9, 10
-NEGATED = 11
 
 
 @inlined
@@ -145,16 +142,18 @@ def apply_call(
 
 @loop
 def read_program(
-    text: Any, size: int, words: Any, operators: Any, arities: Any, folds: Any, rows: Any, copy: int,
-    compares: int, room: Any, codes: Any, operands: Any, spans: Any, varies: Any, named: Any,
+    text: Any, size: int, words: Any, operators: Any, signs: Any, arities: Any, folds: Any, rows: Any,
+    copy: int, compares: int, room: Any, codes: Any, operands: Any, spans: Any, varies: Any, named: Any,
     constants: Any, counts: Any,
 ) -> int:  # fmt: skip
     """Read the first `size` bytes of a text; the number of nodes, or `UNREAD` or `FULL`.
 
     After them stand the words that are no names: `words` has start, end and what each is, `RESERVED` or the
     row of a function. `operators` has row, how tightly it binds and how tightly its left operand must, of
-    each. Into `named` go node, start and end of each name, into `constants` those of each number; into
-    `counts` how many there are, the last statement's node and J's or -1."""
+    each, negation first; `signs`, of each character, the operator that it is alone, the character that
+    makes another of it, and that one, -1 where there is none. Into `named` go node, start and end of each
+    name, into `constants` those of each number; into `counts` how many there are, the last statement's
+    node and J's or -1."""
     table, entries, pending, done = room
     for n in range(len(words) // 3):
         e = find_name(text, words[3 * n], words[3 * n + 1], table, entries, counts)
@@ -297,8 +296,8 @@ def read_program(
                     k += 1
                     continue
                 elif c == 45:
-                    pending[4 * height] = operators[3 * NEGATED + 1]
-                    pending[4 * height + 1] = operators[3 * NEGATED]
+                    pending[4 * height] = operators[1]
+                    pending[4 * height + 1] = operators[0]
                     pending[4 * height + 2] = start
                     height += 1
                     k += 1
@@ -369,37 +368,12 @@ def read_program(
                 height, depth = counts[WAITING], counts[DONE]
                 break
             what = -1
-            follows = text[k + 1] if k + 1 < size else 10
             wide = 1
-            if c == 43:
-                what = PLUS
-            elif c == 45:
-                what = MINUS
-            elif c == 42:
-                what = TIMES
-                if follows == 42:
-                    what = RAISED
+            if c < 128:
+                what = signs[3 * c]
+                if k + 1 < size and text[k + 1] == signs[3 * c + 1]:
+                    what = signs[3 * c + 2]
                     wide = 2
-            elif c == 47:
-                what = OVER
-            elif c == 94:
-                what = RAISED
-            elif c == 60:
-                what = LESS
-                if follows == 61:
-                    what = LESS_EQUAL
-                    wide = 2
-            elif c == 62:
-                what = MORE
-                if follows == 61:
-                    what = MORE_EQUAL
-                    wide = 2
-            elif c == 61 and follows == 61:
-                what = EQUAL
-                wide = 2
-            elif c == 33 and follows == 61:
-                what = UNEQUAL
-                wide = 2
             if what < 0:
                 return UNREAD
             k += wide
