@@ -25,7 +25,7 @@ INFIX = {name: name for name in ("+", "-", "*", "/", "**", "<", "<=", ">", ">=",
 
 @cache
 def _grammar() -> tuple[bytes, Ints, Ints, Ints, Ints, Ints]:
-    """The words that are no names, and what each is; operators, their signs; arities and folds of all rows."""
+    """The words that are no names, and what each is; operators and signs; arities and folds of all rows."""
     words = sorted(KEYWORDS | set(FUNCTIONS))
     known, start = [], 0
     for word in words:
