@@ -8,30 +8,102 @@ from typing import Any
 from .kinds import LINEAR, PRODUCT, inlined, loop
 
 
+@inlined
+def carry(
+    i: int, j: int, p: float, other: float, t: float, b: float, unit: float, estimate: Any, second: Any,
+    truncation: Any, bar: Any,
+) -> None:  # fmt: skip
+    """Carry the derivative and the bar of node i on to its operand j."""
+    size = abs(p)
+    slope = abs(estimate[i])
+    term = p * estimate[i]
+    estimate[j] += term
+    second[j] += other * second[i]
+    truncation[j] += (size + t) * truncation[i] + slope * t
+    bar[j] += (size + b) * bar[i] + slope * b + unit * (abs(term) + abs(estimate[j]))
+
+
 @loop
 def chain(
-    low: int, high: int, operands: Any, partials: Any, seconds: Any, truncations: Any, bars: Any, unit:
-    float,
-    estimate: Any, second: Any, truncation: Any, bar: Any,
-) -> None:  # fmt: skip
-    """Carry derivatives and bars of nodes high - 1 down to low on to their operands. Of the partials,
-    three for each node, those with a negative bar are none."""
-    for i in range(high - 1, low - 1, -1):
-        for k in range(3):
-            e = 3 * (i - low) + k
-            b = bars[e]
-            if b < 0.0:
+    edge: int, low: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, scales: Any,
+    moves: Any, claims: Any, unit: float, least: float, place: int, partials: Any, seconds: Any,
+    truncations: Any, bars: Any, instead: Any, estimate: Any, second: Any, truncation: Any, bar: Any,
+) -> Any:  # fmt: skip
+    """Carry derivatives and bars of nodes down to `low` on to their operands, from an edge on: 3 i + k
+    leads from node i to its k-th operand.
+
+    Operands of sums and products are nudged here, by their own size and by half of it. Where these two
+    disagree, the edge is returned; to go on there takes what stands `instead`: estimate, second, truncation
+    and bar. Any other node has partials, three each, of which the first `place` are to come; those with a
+    negative bar are none."""
+    start = edge % 3
+    for i in range(edge // 3, low - 1, -1):
+        code = codes[i]
+        if code < 0 or moves[i] == 0:
+            continue
+        kind = kinds[code]
+        if kind != LINEAR and kind != PRODUCT:  # noqa: PLR1714 - numba takes no tuple of mixed integers
+            place -= 3
+            for k in range(3):
+                e = place + k
+                if bars[e] >= 0.0:
+                    carry(
+                        i, operands[3 * i + k], partials[e], seconds[e], truncations[e], bars[e], unit,
+                        estimate, second, truncation, bar,
+                    )  # fmt: skip
+            continue
+        a = operands[3 * i]
+        b = operands[3 * i + 1]
+        for k in range(start, 2):
+            j = a if k == 0 else b
+            if j < 0 or moves[j] == 0:
                 continue
-            j = operands[3 * i + k]
-            p = partials[e]
-            t = truncations[e]
-            size = abs(p)
-            slope = abs(estimate[i])
-            term = p * estimate[i]
-            estimate[j] += term
-            second[j] += seconds[e] * second[i]
-            truncation[j] += (size + t) * truncation[i] + slope * t
-            bar[j] += (size + b) * bar[i] + slope * b + unit * (abs(term) + abs(estimate[j]))
+            if 3 * i + k == edge and instead[3] >= 0.0:
+                carry(
+                    i, j, instead[0], instead[1], instead[2], instead[3], unit, estimate, second,
+                    truncation, bar,
+                )  # fmt: skip
+                continue
+            x = values[j]
+            h = scales[j]
+            mine = weights[3 * code + k]
+            held = 0.0
+            z = 0.0
+            if b >= 0:
+                other = b if k == 0 else a
+                z = values[other]
+                if kind == LINEAR:
+                    h = max(h, scales[other])
+                    held = weights[3 * code + 1 - k] * z
+            one = 0.0
+            room = 0.0
+            slope = 0.0
+            lost = 0.0
+            for turn in range(2):
+                up = x + h
+                down = x - h
+                width = up - down
+                if kind == PRODUCT:
+                    above = up * z
+                    below = down * z
+                elif b >= 0:
+                    above = mine * up + held
+                    below = mine * down + held
+                else:
+                    above = mine * up
+                    below = mine * down
+                slope = (above - below) / width
+                lost = claims[code] * (unit * (abs(above) + abs(below)) + least) / width
+                lost += 4.0 * unit * abs(slope)
+                if turn == 0:
+                    one = slope
+                    room = lost
+                    h *= 0.5
+            if not (abs(one - slope) <= room + lost and room < math.inf):
+                return 3 * i + k
+            carry(i, j, one, slope, 0.0, room, unit, estimate, second, truncation, bar)
+        start = 0
+    return -1
 
 
 @loop
@@ -215,60 +287,3 @@ def sketch_rounding(
             for r in range(rounds):
                 state = (state * 1103515245 + 12345) % 2147483648
                 minima[begin + r] = min(minima[begin + r], table[state // 262144] / weights[v])
-
-
-@loop
-def straight_partials(
-    low: int, high: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, scales: Any,
-    moves: Any, claims: Any, unit: float, least: float, estimates: Any, seconds: Any, bars: Any,
-) -> None:  # fmt: skip
-    """Nudge the operands of sums and products among some nodes by their own size, and by half of it: from
-    these values estimates of the partials, three for each node, and bars; inf where two disagree."""
-    for i in range(low, high):
-        code = codes[i]
-        if code < 0 or moves[i] == 0 or (kinds[code] != LINEAR and kinds[code] != PRODUCT):
-            continue
-        claim = claims[code]
-        first = operands[3 * i]
-        second = operands[3 * i + 1]
-        for k in range(2):
-            j = first if k == 0 else second
-            if j < 0 or moves[j] == 0:
-                continue
-            e = 3 * (i - low) + k
-            x = values[j]
-            h = scales[j]
-            z = 0.0
-            if second >= 0:
-                other = second if k == 0 else first
-                z = values[other]
-                if kinds[code] == LINEAR:
-                    h = max(h, scales[other])
-            mine = weights[3 * code + k]
-            held = weights[3 * code + 1 - k] * z if second >= 0 else 0.0
-            one = 0.0
-            room = 0.0
-            for turn in range(2):
-                up = x + h
-                down = x - h
-                width = up - down
-                if kinds[code] == PRODUCT:
-                    above = up * z
-                    below = down * z
-                elif second >= 0:
-                    above = mine * up + held
-                    below = mine * down + held
-                else:
-                    above = mine * up
-                    below = mine * down
-                slope = (above - below) / width
-                bar = claim * (unit * (abs(above) + abs(below)) + least) / width
-                bar += 4.0 * 1.1102230246251565e-16 * abs(slope)
-                if turn == 0:
-                    one = slope
-                    room = bar
-                    h *= 0.5
-                else:
-                    estimates[e] = one
-                    seconds[e] = slope
-                    bars[e] = room if abs(one - slope) <= room + bar else math.inf

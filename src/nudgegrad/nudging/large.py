@@ -17,7 +17,7 @@ from ..compiled import call
 from ..formats import Array, Format
 from ..graphs.graph import MOST, ROWS
 from ..graphs.ops import Op
-from ..loops.kinds import LINEAR, PRODUCT
+from ..loops.kinds import LINEAR, OTHER, PRODUCT
 from ..sweeps import tape
 from ..sweeps.evaluate import WIDE
 from ..sweeps.jets import ORDER, jet_of
@@ -25,12 +25,13 @@ from ..sweeps.run import Run
 from ..sweeps.schedule import Ints, of_codes, schedule
 from .local import estimated, op_plan
 from .optimal import NOISE, QUIET, Problem, points, truncation
-from .rounding import Erring, erring
+from .rounding import Erring, claims, erring
 from .stencils import STENCILS
 from .windows import line, reach, scales_of, structure
 
 CHUNK = 131_072  # nodes whose partials are held at once
 (SIX,) = STENCILS["6"]
+NOTHING = np.array([0.0, 0.0, 0.0, -1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,47 +49,50 @@ class Everywhere:
 def everywhere(run: Run) -> Everywhere:
     """Local nudges of all ops, chained, in a time that grows with their number."""
     graph, n = run.graph, len(run.graph)
-    estimate, second, cut, bar = (np.zeros(n) for _ in range(4))
+    moves, table = structure(graph).moves, schedule(graph).rules
+    found = tuple(np.zeros(n) for _ in range(4))
+    estimate, second, cut, bar = found
     estimate[graph.output] = second[graph.output] = 1.0
-    flat, scales = graph.operands.reshape(-1), scales_of(run.value_array)
-    for high in range(graph.output + 1, 0, -CHUNK):
-        low = max(0, high - CHUNK)
-        found = partials_of(run, low, high, scales)
-        call("chain", n, low, high, flat, *found, WIDE.u, estimate, second, cut, bar)
+    straight = np.isin(table.values, (LINEAR, PRODUCT)) & (run.format is WIDE)  # what the loop computes in
+    kinds = np.where(straight, table.values, np.uint8(OTHER))
+    others = np.flatnonzero((moves != 0) & np.append(~straight, (False, False))[graph.codes])
+    shared = (
+        graph.codes, kinds, table.weights, graph.operands.reshape(-1), _still(run.value_array),
+        scales_of(run.value_array), moves, claims(run.format), WIDE.u, WIDE.smallest,
+    )  # fmt: skip
+    high, stop = graph.output + 1, len(others)
+    while high > 0:
+        some = others[max(0, stop - CHUNK) : stop]
+        stop -= len(some)
+        low, partials, instead = int(some[0]) if stop else 0, partials_of(run, some), NOTHING
+        edge = MOST * (high - 1)
+        while edge >= 0:
+            place = MOST * int(np.searchsorted(some, edge // MOST, "right"))
+            edge = call("chain", n, edge, low, *shared, place, *partials, instead, *found)
+            if edge >= 0:
+                node, operand = divmod(edge, MOST)
+                row = ROWS[graph.codes[node]]
+                instead = np.concatenate(estimated(run, row, operand, np.array([node]))[1:])
+        high = low
     values_off, own = running(run)
     bar += values_off
-    known = np.isfinite(estimate) & np.isfinite(bar)
-    estimate[~known], second[~known], cut[~known], bar[~known] = np.nan, np.nan, np.inf, np.inf
+    unknown = np.flatnonzero(~(np.isfinite(estimate) & np.isfinite(bar)))
+    estimate[unknown], second[unknown], cut[unknown], bar[unknown] = np.nan, np.nan, np.inf, np.inf
     return Everywhere(estimate, second, cut, bar, own)
 
 
-def partials_of(run: Run, low: int, high: int, scales: Array) -> tuple[Array, Array, Array, Array]:
+def partials_of(run: Run, nodes: Ints) -> tuple[Array, Array, Array, Array]:
     """Estimates, second estimates, truncations and bars of the partials of some nodes, three for each; the
     bar is -1 where there is nothing to nudge."""
-    graph, moves, plan = run.graph, structure(run.graph).moves, schedule(run.graph)
-    found = np.zeros((4, high - low, MOST))
+    graph, moves = run.graph, structure(run.graph).moves
+    found = np.zeros((4, len(nodes), MOST))
     found[3] = -1.0
-    mine = np.where(moves[low:high] != 0, graph.codes[low:high], -1)
-    claims = np.array([row.claim(run.format) for row in ROWS])
-    if run.format is WIDE:  # the loops compute sums and products in this format
-        looped = np.append(np.isin(plan.rules.values, (LINEAR, PRODUCT)), False)
-        call(
-            "straight_partials", len(graph), low, high, graph.codes, plan.rules.values, plan.rules.weights,
-            graph.operands.reshape(-1), _still(run.value_array), scales, moves, claims, WIDE.u,
-            WIDE.smallest, *(found[k].reshape(-1) for k in (0, 1, 3)),
-        )  # fmt: skip
-        mine[looped[mine]] = -1
-        for at, place in zip(*np.nonzero(~np.isfinite(found[3])), strict=True):
-            row = ROWS[graph.codes[low + at]]
-            found[:, at, place] = np.array(estimated(run, row, int(place), np.array([low + at])))[1:, 0]
-    for row, at in of_codes(mine):
+    for row, at in of_codes(graph.codes[nodes]):
         for place, formula in enumerate(row.formulas):
-            if formula is None:
-                continue
-            operands = graph.operands[at + low, place]
-            some = at[moves[operands] != 0] if not moves[operands].all() else at
-            if some.size:
-                found[:, some, place] = _partial(run, row, place, some + low)
+            if formula is not None:
+                some = at[moves[graph.operands[nodes[at], place]] != 0]
+                if some.size:
+                    found[:, some, place] = _partial(run, row, place, nodes[some])
     return tuple(part.reshape(-1) for part in found)  # type: ignore[return-value]  # four of them
 
 
@@ -197,10 +201,9 @@ def running(run: Run) -> tuple[Array, Array]:
     mine = np.flatnonzero(live[plan.sloped.nodes] != 0)
     nodes = plan.sloped.nodes[mine]
     partials = tape.partials(plan.sloped, values).reshape(-1, MOST)[mine].reshape(-1)
-    claims = np.array([row.claim(fmt) for row in ROWS])
     errors = np.zeros(n)
     shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
-    call("value_errors", n, *shared, claims, fmt.u, 0.5 * fmt.smallest, errors)
+    call("value_errors", n, *shared, claims(fmt), fmt.u, 0.5 * fmt.smallest, errors)
     found = []
     for own in dict.fromkeys((WIDE, fmt)):
         partial_errors = _partial_errors(run, nodes, errors, own)

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..compiled import call
 from ..formats import Array
-from ..graphs.graph import ROWS
 from ..loops.kinds import ENDLESS
 from ..sweeps.run import Run
 from ..sweeps.schedule import Ints
@@ -19,6 +18,7 @@ from .kinks import slopes
 from .large import Everywhere, everywhere
 from .nudge import BLIND, FAIL, Factors, Nudge, Verdict, judge, power_of_two, primes
 from .optimal import QUIET
+from .rounding import claims
 from .stencils import Stencil
 from .windows import ORDER, AllJets, exact, structure, windowed
 
@@ -95,11 +95,17 @@ class Many(Mapping[str, Nudge]):
     def noise(self) -> float:
         """What the rounding of all ops does to J, as a standard deviation."""
         run, graph = self.run, self.run.graph
-        claims = np.array([row.claim(run.format) for row in ROWS])
         live = structure(graph).moves
         sizes = np.where(np.isfinite(self.found.estimate), self.found.estimate, 0.0)
         total = call(
-            "total_rounding", len(graph), graph.codes, live, run.value_array, sizes, claims, run.format.u
+            "total_rounding",
+            len(graph),
+            graph.codes,
+            live,
+            run.value_array,
+            sizes,
+            claims(run.format),
+            run.format.u,
         )
         return float(np.sqrt(total / 3))
 
@@ -178,8 +184,7 @@ class Many(Mapping[str, Nudge]):
         sketch of `DRAWS` numbers, so within a quarter or so."""
         run, graph = self.run, self.run.graph
         s, n = structure(graph), len(graph)
-        claims = np.array([row.claim(run.format) for row in ROWS])
-        claim = np.where(graph.codes >= 0, claims[graph.codes], 0.0)
+        claim = np.where(graph.codes >= 0, claims(run.format)[graph.codes], 0.0)
         sizes = np.where(np.isfinite(self.found.estimate), self.found.estimate, 0.0)
         weights = ((sizes * claim * run.format.u * run.value_array) / (self.noise or 1.0)) ** 2 / 3
         table = -np.log((np.random.default_rng(SEED).permutation(DRAWN) + 0.5) / DRAWN)

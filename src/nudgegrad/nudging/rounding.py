@@ -14,12 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array, Format
+from ..graphs.graph import ROWS
 from ..graphs.ops import Op, Term
 from ..sweeps.backprop import backward, linearize
 from ..sweeps.evaluate import Plan, operands_of
 
 FLAT = 1 / 8  # a saturated op is flat if it moves by less than this share of its own rounding
 THIRD = 1 / np.sqrt(3.0)  # root mean square of an error that is uniform within one half-ulp
+
+
+def claims(fmt: Format) -> Array:
+    """The rounding claim of each code of the op table."""
+    return np.array([row.claim(fmt) for row in ROWS])
 
 
 def lost(row: Op, fmt: Format, args: Sequence[Any], y: Any) -> Array:
