@@ -195,52 +195,61 @@ def total_rounding(codes: Any, live: Any, values: Any, slopes: Any, claims: Any,
     return total
 
 
-@inlined
-def error_at(t: float, rounding: float, order: int, moments: Any, jets: Any, at: int, degree: int) -> float:
-    """T + N of a nudge."""
-    total = 0.0
-    for k in range(min(order, degree), 1, -1):
-        total = (total + moments[k] * abs(jets[at + k])) * t
-    return total + rounding / t
-
-
 @loop
 def choose_nudges(
-    order: int, exact_degree: int, moments: Any, widest: float, nodes: Any, jets: Any, scales: Any,
-    degrees: Any, caps: Any, size: float, noise: float, unit: float, least: float, found: Any,
+    order: int, exact_degree: int, moments: Any, widest: float, nodes: Any, jets: Any, bits: Any,
+    powers: Any, scales: Any, degrees: Any, caps: Any, size: float, noise: float, unit: float, least: float,
+    found: Any,
 ) -> None:  # fmt: skip
     """The power of two at which truncation and rounding of each node are smallest, as its jet has them.
 
     `size` is that of J, `noise` what rounding does to it; T = sum_k moments_k |c_k| t^(k-1), N = noise /
     (sqrt(2) t), in t = h / scale. Where no term bounds t, J may grow to twice its size; a nudge of the
-    node's own size is always tried. nan where a cap leaves nothing."""
+    node's own size is always tried. nan where a cap leaves nothing. `bits` are those of the jets, `powers`
+    those of two from the least number on."""
     level = math.log2(noise) + 2.0 if noise > 0.0 else -1100.0
+    rounding = noise / 1.4142135623730951
     for n in range(len(nodes)):
         v = nodes[n]
         at = v * order - 1
+        most = min(order, degrees[v])
         balance = math.inf
-        for k in range(exact_degree + 1, order + 1):
+        for k in range(exact_degree + 1, most + 1):
             c = abs(jets[at + k])
-            if c > 0.0 and degrees[v] >= k and c < math.inf:
-                digits, exponent = math.frexp(c)
-                balance = min(balance, (level - (exponent + 2.0 * digits)) / k)  # log2 c within 0.09, and 2
+            if 0.0 < c < math.inf:
+                exponent = (bits[at + k] >> 52) & 2047
+                if exponent > 0:
+                    log = exponent - 1021 + (bits[at + k] & 4503599627370495) * 2.220446049250313e-16
+                else:  # below the normal range
+                    digits, exponent = math.frexp(c)
+                    log = exponent + 2.0 * digits
+                balance = min(balance, (level - log) / k)  # log2 c within 0.09, and 2
         slope = abs(jets[at + 1])
         second = abs(jets[at + 2])
-        straight = balance == math.inf
-        grown = 1.0
-        if slope > 0.0:
-            grown = max(grown, size / slope)
-        if straight:
-            t = grown
+        if balance == math.inf:
+            t = max(1.0, size / slope) if slope > 0.0 else 1.0
             if second > 0.0:
                 t = min(t, max(1.0, math.sqrt(size / second)))
         else:
-            t = math.ldexp(1.0, math.floor(min(max(balance, -1000.0), 900.0)))
-            rounding = noise / 1.4142135623730951
-            best = error_at(t, rounding, order, moments, jets, at, degrees[v])
-            for factor in (0.5, 2.0):  # the sum is convex in log t: downhill, as far as it goes
-                for _ in range(3):
-                    total = error_at(t * factor, rounding, order, moments, jets, at, degrees[v])
+            t = powers[math.floor(min(max(balance, -1000.0), 900.0)) + 1074]
+            lower, best, upper = 0.0, 0.0, 0.0  # T + N at t / 2, t and 2 t
+            for k in range(most, 1, -1):
+                term = moments[k] * abs(jets[at + k])
+                lower = (lower + term) * (0.5 * t)
+                best = (best + term) * t
+                upper = (upper + term) * (2.0 * t)
+            lower += rounding / (0.5 * t)
+            best += rounding / t
+            upper += rounding / (2.0 * t)
+            if lower < best or upper < best:  # the sum is convex in log t: downhill, as far as it goes
+                factor = 0.5 if lower < best else 2.0
+                best = lower if lower < best else upper
+                t *= factor
+                for _ in range(2):
+                    total = 0.0
+                    for k in range(most, 1, -1):
+                        total = (total + moments[k] * abs(jets[at + k])) * (factor * t)
+                    total += rounding / (factor * t)
                     if total >= best:
                         break
                     best = total
@@ -249,12 +258,11 @@ def choose_nudges(
                 t = 1.0
             if second > 0.0 and exact_degree > 1:
                 t = min(t, max(1.0, math.sqrt(size / second)))
-        reach = caps[v] / (scales[v] * widest)
-        t = min(t, reach)
+        t = min(t, caps[v] / (scales[v] * widest))
         if not t > 0.0:
             found[n] = math.nan
             continue
-        h = math.ldexp(0.5, math.frexp(t)[1]) * scales[v]
+        h = powers[math.frexp(t)[1] + 1073] * scales[v]
         h = max(h, 2.0 * unit * scales[v], least)
         found[n] = h if h <= caps[v] and h < math.inf else math.nan
 

@@ -29,6 +29,8 @@ HIGHEST = 9  # the order of jets for stencils that are exact up to the eighth de
 DRAWS, AT_ONCE, DRAWN = 24, 8, 8192  # numbers of a sketch, in one pass over the graph, in all to draw from
 CHAINED = "each op below was nudged by itself, and their slopes multiplied"
 NO_PARTIAL = "an op below has no slope that a nudge of its own inputs could measure"
+POWERS = np.ldexp(1.0, np.arange(-1074, 1024))
+POWERS.flags.writeable = False
 VERDICTS = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 
@@ -95,18 +97,10 @@ class Many(Mapping[str, Nudge]):
     def noise(self) -> float:
         """What the rounding of all ops does to J, as a standard deviation."""
         run, graph = self.run, self.run.graph
-        live = structure(graph).moves
-        sizes = np.where(np.isfinite(self.found.estimate), self.found.estimate, 0.0)
         total = call(
-            "total_rounding",
-            len(graph),
-            graph.codes,
-            live,
-            run.value_array,
-            sizes,
-            claims(run.format),
-            run.format.u,
-        )
+            "total_rounding", len(graph), graph.codes, structure(graph).moves, run.value_array,
+            self.found.estimate, claims(run.format), run.format.u,
+        )  # fmt: skip
         return float(np.sqrt(total / 3))
 
     @QUIET
@@ -122,8 +116,9 @@ class Many(Mapping[str, Nudge]):
         found = np.full(len(nodes), np.nan)
         call(
             "choose_nudges", len(nodes), order, stencil.exact_degree, moments, float(np.abs(offsets).max()),
-            np.asarray(nodes, dtype=np.int32), jets.coefficients.reshape(-1), jets.scales, jets.degrees,
-            jets.caps, max(abs(output), noise / run.format.u), noise, run.format.u,
+            np.asarray(nodes, dtype=np.int32), jets.coefficients.reshape(-1),
+            jets.coefficients.reshape(-1).view(np.int64), POWERS, jets.scales, jets.degrees, jets.caps,
+            max(abs(output), noise / run.format.u), noise, run.format.u,
             run.format.smallest, found,
         )  # fmt: skip
         return found
