@@ -111,23 +111,26 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
     """c (c-1) ... (c-k+1) x^(c-k), k > 0: the k-th derivative of x^c, exactly 0 beyond a whole degree."""
     x = np.asarray(x)
     c = np.asarray(c, dtype=np.float64)
+    if c.size and c.shape == x.shape and np.count_nonzero(c != c.flat[0]) == 0:  # as a rule
+        c = c.flat[0]
     factor, low = c, np.float64(0.0)
     for j in range(1, int(k)):  # in twice the precision: only the result is rounded
         term, lost = two_sum(c, np.float64(-j))
         product, error = two_product(factor, term)
         factor, low = two_sum(product, error + low * term + factor * lost)
     exponent, lost = two_sum(c, -np.float64(k))
+    inexact = bool(np.count_nonzero(lost))
     with np.errstate(invalid="ignore", divide="ignore"):
         power = np.float_power(x, exponent)
-        if lost.any():  # a whole c - k decides the sign, the rounded exponent does not
+        if inexact:  # a whole c - k decides the sign, the rounded exponent does not
             turned = np.where(is_whole(c), power * (1 - 2 * np.mod(lost, 2)), np.nan)
             power = np.where((x < 0) & (lost != 0), turned, power)
         product = factor * power
         outside = np.isinf(power) | (np.abs(power) < 2.0**-1022)
-        if outside.any():  # the power alone leaves the range, the product may not
+        if np.count_nonzero(outside):  # the power alone leaves the range, the product may not
             half = np.float_power(np.abs(x), exponent / 2)
             product = np.where(outside, np.copysign(1.0, power) * (factor * half) * half, product)
-        if lost.any():
+        if inexact:
             corrected = product + product * (lost * np.log(np.abs(x)))
             product = np.where((lost == 0) | (x == 0), product, corrected)
     return np.where(factor == 0, 0.0, product).astype(x.dtype)

@@ -32,8 +32,9 @@ class Member:
     op: Op | None
     args: tuple[int, ...]
     number: float | None
-    partials: tuple[int | None, ...]  # which member is the partial by each argument that moves
     order: int  # to which order it is needed
+    moves: bool  # whether that is more than its value
+    terms: tuple[tuple[int, int], ...]  # each argument that moves, and which member is the partial by it
 
 
 @lru_cache(maxsize=4096)
@@ -91,7 +92,12 @@ def closure(row: Op, moving: tuple[bool, ...], order: int) -> tuple[Member, ...]
                 for f, a in zip(op.formulas, operands[i], strict=True)
             )
         todo.extend((p, need - 1 if moves[p] else 0) for p in partials[i] if p is not None)
-    return tuple(map(Member, ops, operands, numbers, partials, needs))
+    terms = [
+        tuple((a, p) for a, p in zip(of, by, strict=False) if p is not None)
+        for of, by in zip(operands, partials, strict=True)
+    ]
+    grown = [bool(t) if op is not None else m for t, op, m in zip(terms, ops, moves, strict=True)]
+    return tuple(map(Member, ops, operands, numbers, needs, grown, terms))
 
 
 def jet_of(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int) -> Array:
@@ -114,55 +120,57 @@ def jet_of(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int) -> 
         elif member.op is None:
             series.append(args[i])
         else:
-            first = [_value(members[a], series[a], moving, a) for a in member.args]
+            first = [series[a][0] if members[a].moves else series[a] for a in member.args]
             value = np.asarray(member.op.value(*first), dtype=np.float64)
-            if any(p is not None for p in member.partials):
+            if member.moves:
                 coefficients = np.zeros((member.order + 1, *value.shape))
                 coefficients[0] = value
                 series.append(coefficients)
             else:
                 series.append(value)
-    weighted: dict[int, Array] = {}
-    for k in range(1, order + 1):
-        for i, member in enumerate(members):
-            if k > member.order:
-                continue
-            total: Any = 0.0
-            for a, p in zip(member.args, member.partials, strict=False):
-                if p is None:
-                    continue
-                number = members[p].number
-                if number is not None:
-                    total = total + number * series[a][k] if number else total
-                    continue
-                if a not in weighted or weighted[a].shape[0] <= k:
-                    weighted[a] = np.zeros_like(series[a])
-                ramp = weighted[a]
-                ramp[k] = k * series[a][k]
-                q = series[p]
-                if not _moves(members[p], moving, p):
-                    total = total + _product(ramp[k], q) / k
-                else:
-                    total = total + _product(ramp[1 : k + 1], q[k - 1 :: -1][:k]).sum(axis=0) / k
-            series[i][k] = total
     found: Array = series[len(args)]
+    for product in (np.multiply, _product):
+        _recur(members, series, order, product)
+        if np.isfinite(found).all():
+            break
     return found
 
 
-def _moves(member: Member, moving: Sequence[bool], i: int) -> bool:
-    if member.op is None:
-        return member.number is None and moving[i]
-    return any(p is not None for p in member.partials)
-
-
-def _value(member: Member, series: Any, moving: Sequence[bool], i: int) -> Any:
-    return series[0] if _moves(member, moving, i) else series
+def _recur(members: Sequence[Member], series: list[Any], order: int, product: Any) -> None:
+    """Coefficients from the first one on, from those of order 0."""
+    lines = [
+        m.op is None and m.moves and not np.count_nonzero(z[2:])
+        for m, z in zip(members, series, strict=True)
+    ]
+    ramps: dict[int, Array] = {}
+    for k in range(1, order + 1):
+        for i, member in enumerate(members):
+            if k > member.order or not member.moves:
+                continue
+            total = series[i][k]
+            total[...] = 0.0
+            for a, p in member.terms:
+                x, q, moves = series[a], series[p], members[p].moves
+                if members[p].number is not None:
+                    if q:
+                        total += q * x[k]
+                elif lines[a]:  # of the sum one term is left
+                    if moves or k == 1:
+                        total += product(x[1], q[k - 1] if moves else q) / k
+                else:
+                    if a not in ramps or len(ramps[a]) <= k:
+                        ramps[a] = np.zeros_like(x)
+                    ramp = ramps[a]
+                    ramp[k] = k * x[k]
+                    if moves:
+                        total += np.add.reduce(product(ramp[1 : k + 1], q[k - 1 :: -1])) / k
+                    else:
+                        total += product(ramp[k], q) / k
 
 
 def _product(x: Array, p: Array) -> Array:
     """x p, where what does not move (x = 0) cannot be spoilt by a partial that does not exist."""
-    product: Array = x * p
-    return product if np.isfinite(product).all() else np.where(x == 0, 0.0, product)
+    return np.where(x == 0, 0.0, x * p)
 
 
 def jets(plan: Plan, values: Array, scale: Array, order: int = ORDER) -> Array:
