@@ -22,8 +22,8 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, ROWS, Graph
 from ..graphs.ops import Op, Term
-from ..loops.kinds import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT
-from .instructions import Machine, machine
+from ..loops.kinds import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT, TAKEN
+from .instructions import ROOM, Machine, machine
 
 Ints = npt.NDArray[Any]
 
@@ -161,6 +161,11 @@ class Schedule:
     rest: Sloped
     rules: Rules
     used: list[tuple[Op, Any, Any]]
+
+    @cached_property
+    def machine(self) -> tuple[tuple[Any, ...], Array, Ints]:
+        """Instructions for compiled loops, and room to work them out in."""
+        return self.rules.machine.parts, np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp)
 
     @property
     def current(self) -> bool:

@@ -15,12 +15,10 @@ import numpy as np
 from ..compiled import call, is_compiled, machine_code
 from ..formats import Array
 from ..graphs.graph import MOST, Graph
-from ..loops.kinds import TAKEN
 from ..loops.values import run_forward
 from . import groups
 from .evaluate import WIDE
-from .instructions import ROOM
-from .schedule import Schedule, Sloped, schedule
+from .schedule import Sloped, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
 
@@ -44,22 +42,16 @@ def compute(graph: Graph, values: Array) -> None:
         (groups.compute if groups.groups(graph).wide else _compute_plainly)(graph, values)
         return
     plan = schedule(graph, compiled=True)
-    order, table, flat, start = plan.order, plan.rules, graph.operands.reshape(-1), 0
-    with np.errstate(all="ignore"):
-        for batch, stop in zip(order.batches, order.stops, strict=True):
-            for row, nodes, taken in batch:
-                values[nodes] = row.value(*(values[o] for o in taken))
-            if stop > start:
-                machine_code("run_forward")(
-                    order.nodes, start, stop, graph.codes, plan.values, table.weights, flat, values,
-                    *_machine(plan),
-                )  # fmt: skip
-            start = stop
-
-
-def _machine(plan: Schedule) -> tuple[tuple[Any, ...], Array, Array]:
-    """A table's instructions, and room to work them out in."""
-    return plan.rules.machine.parts, np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp)
+    order, weights, flat, start = plan.order, plan.rules.weights, graph.operands.reshape(-1), 0
+    loop = machine_code("run_forward")
+    for batch, stop in zip(order.batches, order.stops, strict=True):
+        if batch:
+            with np.errstate(all="ignore"):
+                for row, nodes, taken in batch:
+                    values[nodes] = row.value(*(values[o] for o in taken))
+        if stop > start:
+            loop(order.nodes, start, stop, graph.codes, plan.values, weights, flat, values, *plan.machine)
+        start = stop
 
 
 def _compute_plainly(graph: Graph, values: Array) -> None:
@@ -101,7 +93,7 @@ def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
         still(values), plan.live, partials(plan.rest, values), found,
     )  # fmt: skip
     if fast:
-        machine_code("run_backward")(*arguments, *_machine(plan))
+        machine_code("run_backward")(*arguments, *plan.machine)
     else:
         call("run_backward", len(graph), *arguments, None, None, None)
     return found
@@ -109,9 +101,9 @@ def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
 
 def partials(sloped: Sloped, values: Array) -> Array:
     """Partials of some nodes, three for each; flat."""
-    found = np.zeros((len(sloped.nodes), MOST))
     if not sloped.groups:
-        return found.reshape(-1)
+        return np.zeros(0)
+    found = np.zeros((len(sloped.nodes), MOST))
     with np.errstate(all="ignore"):
         for row, places, nodes, taken in sloped.groups:
             for k, p in enumerate(row.partials(*(values[o] for o in taken), values[nodes])):
