@@ -29,7 +29,7 @@ from .rounding import Erring, claims, erring
 from .stencils import STENCILS
 from .windows import line, reach, scales_of, structure
 
-CHUNK = 131_072  # nodes whose partials are held at once
+CHUNK = 16_384  # nodes whose partials are held at once
 (SIX,) = STENCILS["6"]
 NOTHING = np.array([0.0, 0.0, 0.0, -1.0])
 
@@ -58,7 +58,7 @@ def everywhere(run: Run) -> Everywhere:
     others = np.flatnonzero((moves != 0) & np.append(~straight, (False, False))[graph.codes])
     shared = (
         graph.codes, kinds, table.weights, graph.operands.reshape(-1), _still(run.value_array),
-        scales_of(run.value_array), moves, claims(run.format), WIDE.u, WIDE.smallest,
+        scales_of(run.value_array), moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
     )  # fmt: skip
     high, stop = graph.output + 1, len(others)
     while high > 0:
@@ -203,7 +203,7 @@ def running(run: Run) -> tuple[Array, Array]:
     partials = tape.partials(plan.sloped, values).reshape(-1, MOST)[mine].reshape(-1)
     errors = np.zeros(n)
     shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
-    call("value_errors", n, *shared, claims(fmt), fmt.u, 0.5 * fmt.smallest, errors)
+    call("value_errors", n, *shared, claims(graph, fmt), fmt.u, 0.5 * fmt.smallest, errors)
     found = []
     for own in dict.fromkeys((WIDE, fmt)):
         partial_errors = _partial_errors(run, nodes, errors, own)

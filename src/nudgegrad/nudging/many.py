@@ -99,7 +99,7 @@ class Many(Mapping[str, Nudge]):
         run, graph = self.run, self.run.graph
         total = call(
             "total_rounding", len(graph), graph.codes, structure(graph).moves, run.value_array,
-            self.found.estimate, claims(run.format), run.format.u,
+            self.found.estimate, claims(graph, run.format), run.format.u,
         )  # fmt: skip
         return float(np.sqrt(total / 3))
 
@@ -179,7 +179,7 @@ class Many(Mapping[str, Nudge]):
         sketch of `DRAWS` numbers, so within a quarter or so."""
         run, graph = self.run, self.run.graph
         s, n = structure(graph), len(graph)
-        claim = np.where(graph.codes >= 0, claims(run.format)[graph.codes], 0.0)
+        claim = np.where(graph.codes >= 0, claims(graph, run.format)[graph.codes], 0.0)
         sizes = np.where(np.isfinite(self.found.estimate), self.found.estimate, 0.0)
         weights = ((sizes * claim * run.format.u * run.value_array) / (self.noise or 1.0)) ** 2 / 3
         table = -np.log((np.random.default_rng(SEED).permutation(DRAWN) + 0.5) / DRAWN)

@@ -206,15 +206,13 @@ def truncation(q: Problem, x: Array) -> Array:
     width = np.abs(q.stencil.pairs(d))
     c = np.abs(q.coefficients)
     c[:-1] += NOISE * WIDE.u * np.arange(1, ORDER + 1)[:, None] * c[1:]
-    total = np.zeros(x.shape[:2])
-    power = t.copy()
-    for k in range(2, ORDER + 1):
-        power = power * t
-        moment = np.abs((weights * power).sum(axis=-1))
-        if k == 2:  # what the differences themselves lost to rounding
-            moment = moment + 4 * np.abs(lost).max(axis=-1) * np.abs(t).max(axis=-1) / q.scale[:, None]
-        term = np.where(moment == 0, 0.0, c[k][:, None] * moment)
-        total += np.where(q.degree[:, None] >= k, term, 0.0)
+    powers = np.multiply.accumulate(np.broadcast_to(t, (ORDER, *t.shape)))
+    moments = np.abs((weights * powers[1:]).sum(axis=-1))
+    # what the differences themselves lost to rounding
+    moments[0] += 4 * np.abs(lost).max(axis=-1) * np.abs(t).max(axis=-1) / q.scale[:, None]
+    terms = np.where(moments == 0, 0.0, c[2:, :, None] * moments)
+    counts = q.degree[:, None] >= np.arange(2, ORDER + 1)[:, None, None]
+    total = np.add.reduce(np.where(counts, terms, 0.0))
     tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(t) ** ORDER).sum(axis=-1)
     total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
     found: Array = total / width

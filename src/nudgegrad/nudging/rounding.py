@@ -14,18 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array, Format
-from ..graphs.graph import ROWS
+from ..graphs.graph import ROWS, Graph
 from ..graphs.ops import Op, Term
 from ..sweeps.backprop import backward, linearize
 from ..sweeps.evaluate import Plan, operands_of
+from ..sweeps.schedule import schedule
 
 FLAT = 1 / 8  # a saturated op is flat if it moves by less than this share of its own rounding
 THIRD = 1 / np.sqrt(3.0)  # root mean square of an error that is uniform within one half-ulp
 
 
-def claims(fmt: Format) -> Array:
-    """The rounding claim of each code of the op table."""
-    return np.array([row.claim(fmt) for row in ROWS])
+def claims(graph: Graph, fmt: Format) -> Array:
+    """The rounding claim of each code of the op table that the graph has."""
+    found = np.zeros(len(ROWS))
+    for code, *_ in schedule(graph).used:
+        found[code] = ROWS[code].claim(fmt)
+    return found
 
 
 def lost(row: Op, fmt: Format, args: Sequence[Any], y: Any) -> Array:

@@ -201,9 +201,7 @@ def local_jets(run: Run, order: int) -> Local:
     graph, values = run.graph, run.value_array
     plan, s = schedule(graph), structure(graph)
     scales = scales_of(values)
-    ways = np.zeros(len(graph), dtype=np.int8)
-    computed = graph.codes >= 0
-    ways[computed] = plan.rules.slopes[graph.codes[computed]]
+    ways = np.append(plan.rules.slopes, (0, 0)).astype(np.int8)[graph.codes]  # the last two: no row's
     nodes = plan.sloped.nodes[s.moves[plan.sloped.nodes] != 0]
     numbers: list[Array] = []
     begins = np.zeros(len(nodes), dtype=np.int64)

@@ -149,7 +149,7 @@ class Schedule:
         Those that the loops cannot compute.
     rules : Rules
         What the op table was.
-    used : list of (row, value, partials)
+    used : list of (code, value, partials)
         The rows of the graph, and what they said.
     """
 
@@ -160,7 +160,7 @@ class Schedule:
     sloped: Sloped
     rest: Sloped
     rules: Rules
-    used: list[tuple[Op, Any, Any]]
+    used: list[tuple[int, Any, Any]]
 
     @cached_property
     def machine(self) -> tuple[tuple[Any, ...], Array, Ints]:
@@ -170,7 +170,7 @@ class Schedule:
     @property
     def current(self) -> bool:
         """Whether the graph's rows still say what they said."""
-        return all(row.value is v and row.partials is p for row, v, p in self.used)
+        return all(ROWS[code].value is v and ROWS[code].partials is p for code, v, p in self.used)
 
 
 _schedules: WeakKeyDictionary[Graph, dict[bool, Schedule]] = WeakKeyDictionary()
@@ -200,7 +200,8 @@ def _schedule(graph: Graph, compiled: bool, other: Schedule | None) -> Schedule:
         live.flags.writeable = False
         sloped = _sloped(graph, live, table.slopes)
     rest = _sloped(graph, live, slopes) if compiled else sloped
-    used = [(row, row.value, row.partials) for row, _ in of_codes(graph.codes)]
+    codes = np.unique(graph.codes[graph.codes >= 0]).tolist()
+    used = [(code, ROWS[code].value, ROWS[code].partials) for code in codes]
     return Schedule(order, values, slopes, live, sloped, rest, table, used)
 
 
