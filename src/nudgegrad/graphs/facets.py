@@ -118,6 +118,8 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
         term, lost = two_sum(c, np.float64(-j))
         product, error = two_product(factor, term)
         factor, low = two_sum(product, error + low * term + factor * lost)
+    if np.ndim(factor) == 0 and factor == 0:
+        return np.zeros_like(x)
     exponent, lost = two_sum(c, -np.float64(k))
     inexact = bool(np.count_nonzero(lost))
     with np.errstate(invalid="ignore", divide="ignore"):
