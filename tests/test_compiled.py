@@ -110,7 +110,7 @@ def test_no_index_is_negative(monkeypatch):
     assert called >= set(compiled.LOOPS) - set(vars(series)) - set(vars(reading)) - {
         "follow",
         "run_forward",
-        "error_at",
+        "carry",
     }
 
 
