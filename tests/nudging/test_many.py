@@ -124,6 +124,19 @@ def test_a_node_that_j_does_not_depend_on():
     assert found["v"].verdict == found.verdict == "pass"
 
 
+@pytest.mark.usefixtures("many")
+def test_a_sum_that_leaves_the_range_has_no_slope_and_what_stands_before_it_has_one():
+    run = ng.graph("e = p*2; a = x + y; J = a*c + e").at(p=3, x=1.7e308, y=1, c=1e-300)
+    found = ng.nudges(run, how="local")
+    assert {name: n.estimate for name, n in found.items() if np.isfinite(n.bar)} == {
+        "p": 2.0,
+        "e": 1.0,
+        "a * c": 1.0,
+        "J": 1.0,
+    }
+    assert {found[name].verdict for name in "axyc"} == {"inconclusive"}
+
+
 def test_names_that_are_not_there():
     made = program("mlp", 3000)
     run = ng.graph(made.text).at(made.values)
