@@ -58,10 +58,15 @@ def test_a_node_s_errors_are_drawn(nudgegrad, tmp_path):
     assert unnamed.out == error_svg(RUN, ng.nudges(RUN, "d ** 2")["d ** 2"]) + "\n"
 
 
+@pytest.fixture(scope="module")
+def curve():
+    return slope_svg(RUN, "a", [-1, 0.5]) + "\n"
+
+
 @pytest.mark.parametrize("at", [("--at", "-1,1/2"), ("--at=-1,0.5",), ("--at", "-1 .5")])
-def test_j_over_a_node_is_drawn(at, nudgegrad):
+def test_j_over_a_node_is_drawn(at, nudgegrad, curve):
     called = nudgegrad("plot", PROGRAM, *VALUES, "--node", "a", "--curve", *at)
-    assert (called.code, called.out) == (0, slope_svg(RUN, "a", [-1, 0.5]) + "\n")
+    assert (called.code, called.out) == (0, curve)
 
 
 def test_the_first_input_is_the_node_unless_another_is_named(nudgegrad):

@@ -8,12 +8,10 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.labs.asking import answer
-from nudgegrad.labs.course import COURSE as TEXTS
 from nudgegrad.labs.exercise import course_exercise
-from nudgegrad.labs.export import export_html
 from nudgegrad.labs.page import asset, page_data
 
-from ..figures import FILE_BYTES, LAB_SCRIPT_BYTES, LAB_STYLE_BYTES
+from ..figures import LAB_SCRIPT_BYTES, LAB_STYLE_BYTES
 from .course import COURSE
 from .learner import Learner
 
@@ -21,11 +19,6 @@ from .learner import Learner
 def test_script_and_style_are_small():
     assert len(asset("lab.js").encode()) <= LAB_SCRIPT_BYTES
     assert len(asset("lab.css").encode()) <= LAB_STYLE_BYTES
-
-
-@pytest.mark.parametrize("id", TEXTS)
-def test_the_file_of_an_exercise_is_small(id):
-    assert len(export_html([course_exercise(id)]).encode()) <= FILE_BYTES
 
 
 @pytest.fixture

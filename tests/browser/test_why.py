@@ -121,7 +121,7 @@ def played(why):
     """The same with a clock that stands still until it is told to run."""
 
     def come(id="nw1"):
-        me = why(id)
+        me = why(id, fresh=True)  # a clock stays in its page
         me.page.clock.install()
         me.page.clock.pause_at("2030-01-01")
         me.open("d-sq-3", "why")

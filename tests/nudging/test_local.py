@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from nudgegrad.nudging import local, rounding
 from nudgegrad.nudging.stencils import ROWS, STENCILS
 from nudgegrad.nudging.table import LOCAL_ABOVE, nudges
 from tests.families import FAMILIES, draw
-from tests.oracles.study import study
+from tests.oracles.study import Record, study
 
 LECTURE = "c = w*x; a = c + b; d = a - y; J = d**2/2"
 LECTURE_AT = {"w": -2, "x": 2, "b": 8, "y": 1}
@@ -22,24 +23,25 @@ CURVED = "z = exp(w)*sin(w) + 1/w; J = log(z) + tanh(z*b)"
 CURVED_AT = {"w": 1.3, "b": 0.4}
 
 
+def studied(how: str, stencil: str | None, format: str, seeds: range) -> Iterator[Record]:
+    """Nodes of programs of all families that have an estimate."""
+    for family in FAMILIES:
+        for seed in seeds:
+            program = draw(family, seed)
+            records = study(program, format, most=6, ladder=0, seed=seed, how=how, stencil=stencil)
+            yield from (record for record in records if np.isfinite(record.error))
+
+
 def misses(how: str, stencil: str | None, format: str, seeds: range) -> tuple[int, int, list[float]]:
     """Bars that did not hold, nodes, and relative errors, over all families."""
-    records = [
-        record
-        for family in FAMILIES
-        for seed in seeds
-        for record in study(
-            draw(family, seed), format, most=6, ladder=0, seed=seed, how=how, stencil=stencil
-        )
-        if np.isfinite(record.error)
-    ]
+    records = list(studied(how, stencil, format, seeds))
     missed = sum(record.error > record.bar for record in records)
     return missed, len(records), [r.error / abs(r.truth) for r in records if r.truth]
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_bars_of_local_nudges_hold(format):
-    missed, nodes, errors = misses("local", None, format, range(3))
+    missed, nodes, errors = misses("local", None, format, range(2))
     assert missed == 0
     assert nodes > 100
     if format == "float64":
@@ -56,7 +58,7 @@ def test_the_bars_of_the_best_order_hold(format):
 
 def test_a_bar_without_the_running_error_does_not_hold(monkeypatch):
     monkeypatch.setattr(local, "_running", lambda run: (np.zeros(len(run.graph)),) * 2)
-    assert misses("local", None, "bfloat16", range(3))[0] > 0
+    assert any(record.error > record.bar for record in studied("local", None, "bfloat16", range(2)))
 
 
 def test_the_lecture_by_local_nudges():
