@@ -58,9 +58,7 @@ def jet_bound(row: Any, args: Sequence[Series], moving: Sequence[bool], order: i
 def _coefficient(member: Any, series: Sequence[Series], i: int, k: int) -> None:
     """c_k of one member: k y_k = sum of j x_j p_(k-j), and what is lost in it."""
     total, error, size, operations = 0.0, 0.0, 0.0, 3  # the factor j, the product, the division
-    for a, p in zip(member.args, member.partials, strict=False):
-        if p is None:
-            continue
+    for a, p in member.terms:
         (x, x_error), (q, q_error) = series[a], series[p]
         for j in range(1, k + 1):
             term = _times(j * x[j], q[k - j])
