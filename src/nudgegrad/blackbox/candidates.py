@@ -18,7 +18,7 @@ GAIN, GAIN_SIDE = 400.0, 200.0  # one more degree makes no estimate better by mo
 COARSE = 2.0**-12  # a unit roundoff above it is nearly all of the noise, and a bound of it
 FAR = 30.0  # times the rounding of f: residuals beyond it are looked at
 STRAY = 0.1  # of what a window moves f: residuals beyond it are not noise, f(x) is not of this curve
-OF_LANES = ("value", "noise", "truncation", "spread", "score", "top", "bottom")
+OF_LANES = ("value", "noise", "truncation", "spread", "freedom", "score", "top", "bottom")
 Bools = npt.NDArray[np.bool_]
 
 
@@ -91,8 +91,8 @@ class Candidates:
     ----------
     value, noise, truncation : array
         The last two with their safety factors.
-    spread : array
-        Residuals over the rounding of f.
+    spread, freedom : array
+        Residuals over the rounding of f, and how much of them is free.
     score : array
         noise + truncation; inf where the estimate is none.
     top, bottom : array
@@ -104,6 +104,7 @@ class Candidates:
     noise: Array
     truncation: Array
     spread: Array
+    freedom: Array
     score: Array
     top: Array
     bottom: Array
@@ -183,10 +184,34 @@ def candidates(s: Shown, order: int, side: int) -> Candidates:
     last = w.first + w.width - 1
     top = np.broadcast_to(runs.unit_h, value.shape)
     bottom = np.broadcast_to(s.h[:, last][..., None], value.shape)
-    window, degree = np.divmod(np.arange(len(w.first) * DEGREES), DEGREES)
-    given = (value, noise, truncation, spread, np.where(good, score, np.inf), top, bottom)
+    window, degree = np.divmod(np.arange(len(w.first) * value.shape[2]), value.shape[2])
+    free = np.broadcast_to(freedom, value.shape)
+    given = (value, noise, truncation, spread, free, np.where(good, score, np.inf), top, bottom)
     parts: Any = (*(part.reshape(len(s.h), -1) for part in given), window, degree)
     return Candidates(*parts)
+
+
+def pooled(c: Candidates, least: Array) -> Candidates:
+    """The same for functions that share their rounding, of which all best fits say more than one.
+
+    Parameters
+    ----------
+    c : Candidates
+    least : array, shape (P,)
+        As in `Shown`.
+    """
+    score = np.min(c.score, 1)
+    best, known = np.argmin(c.score, 1), np.isfinite(score)
+    free = np.where(known, c.pick("freedom", best), 0.0)
+    left = np.where(known, c.pick("spread", best), 0.0) ** 2 * free
+    others, off = (free.sum() - free)[:, None], (left.sum() - left)[:, None]
+    with np.errstate(all="ignore"):
+        alone = student(c.freedom) * c.spread
+        total = c.freedom + others
+        together = student(total) * np.sqrt((c.freedom * c.spread**2 + off) / total)
+        smaller = np.maximum(least[:, None], np.fmin(alone, together)) / np.maximum(least[:, None], alone)
+        noise = c.noise * np.where(np.isfinite(smaller), smaller, 1.0)
+    return replace(c, noise=noise, score=np.where(np.isfinite(c.score), noise + c.truncation, np.inf))
 
 
 def polished(s: Shown, side: int, c: Candidates, choice: Index, value: Array) -> Array:
@@ -216,7 +241,8 @@ def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fi
     off : array, shape (P,)
         A slope that is taken off f first.
     """
-    degree, count = np.arange(DEGREES), runs.usable.sum(2)[..., None]
+    degrees = max(2, min(DEGREES, runs.usable.shape[2]))  # more have no rungs to be known from
+    degree, count = np.arange(degrees), runs.usable.sum(2)[..., None]
     zero = np.zeros((*runs.ratio.shape[:2], 1))
     slope = off[:, None, None]
 
@@ -224,7 +250,7 @@ def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fi
         """A fit that has f(x) itself among its points."""
         parts = ((z, zero), (values / runs.unit_sigma, zero), (weight, zero + 1))
         at, what, weighed = (np.concatenate(pair, 2) for pair in parts)
-        return fit(at, what, weighed, power)
+        return fit(at, what, weighed, power, degrees)
 
     if side:
         values = (s.right if side > 0 else s.left)[:, runs.index] - side * s.h[:, runs.index] * slope
@@ -232,7 +258,7 @@ def _fitted(s: Shown, runs: Runs, order: int, side: int, off: Array) -> tuple[Fi
         return found, found.chi2, count - degree
     z = runs.ratio**2
     slopes = (s.odd[:, runs.index] - slope) * runs.unit_h / runs.unit_sigma
-    odd = fit(z, slopes, 2 * runs.weight * z, (order - 1) // 2 if order % 2 else 0)
+    odd = fit(z, slopes, 2 * runs.weight * z, (order - 1) // 2 if order % 2 else 0, degrees)
     even = with_centre(z, s.even[:, runs.index], 2 * runs.weight, order // 2 if order % 2 == 0 else 0)
     if order % 2:  # an odd polynomial of degree m goes with an even one of degree m + 1
         return (

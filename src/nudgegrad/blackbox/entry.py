@@ -13,7 +13,7 @@ from ..errors import UsageError
 from ..formats import Array, Format
 from ..nudging.table import Verdict
 from .calls import ENTRIES, Caller, array_of, failed
-from .ladders import LADDERS, scale_of
+from .ladders import ladder_of, scale_of
 from .result import CLAIMED, Code, Derivative, Derivatives, Reason, gathered
 from .sampling import Evaluate, Samples
 from .settling import Estimates
@@ -305,7 +305,7 @@ def _estimated(
 ) -> list[Derivative]:
     samples = Samples(evaluate, x, scale, fmt, budget)
     with np.errstate(all="ignore"):
-        study = Study(samples, order, LADDERS[fmt.name], shared)
+        study = Study(samples, order, ladder_of(fmt), shared)
         found = study.run()
     nowhere = all(code is Code.NOWHERE for code in found.code)
     if nowhere and caller.raised is not None and len(x):

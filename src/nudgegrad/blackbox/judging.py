@@ -33,6 +33,7 @@ CORNERS, ROUGH = 0.7, 0.4  # powers of the step: above the one f has corners, be
 NEAR = 2.0**-7  # of the scale of x: a plateau of rounding ends below it
 BEYOND = 0.999  # times a step that is too small: only windows above it count
 NONE: Any = ()  # no further steps
+DONE, ASIDE = 2, 3  # stages of a lane
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Lane:
     Parameters
     ----------
     stage : int
-        0 the ladder is being built, 1 its estimates are judged, 2 done.
+        0 the ladder is being built, 1 its estimates are judged, `DONE`, or `ASIDE`: it has no ladder.
     side : int
         The only side on which f is defined, or 0.
     scale : float

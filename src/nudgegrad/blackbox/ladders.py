@@ -26,6 +26,8 @@ class Ladder:
         Octaves between the rungs below the scale at which f bends.
     close : float
         Octaves between the rungs that are added where the first ones are best.
+    short : tuple of float
+        Exponents of the first rungs where only what they show decides whether there are more.
     """
 
     coarse: tuple[float, ...]
@@ -33,14 +35,20 @@ class Ladder:
     down: tuple[float, ...]
     fine: float
     close: float
+    short: tuple[float, ...]
 
 
 LADDERS: Mapping[str, Ladder] = {
-    "float64": Ladder((-2, -9, -16, -23, -30, -37), (6, 12), (-5, -11), 0.7, 0.5),
-    "float32": Ladder((0, -4, -8, -12, -16), (3, 6), (-3, -6), 0.5, 0.4),
-    "float16": Ladder((1, 0, -1, -2, -3, -4, -5), (1, 2), (-2,), 0.45, 0.4),
-    "bfloat16": Ladder((1, 0, -1, -2, -3, -4), (1, 2), (-2,), 0.45, 0.4),
+    "float64": Ladder((-2, -9, -16, -23, -30, -37), (6, 12), (-5, -11), 0.7, 0.5, (-11, -12.5, -14)),
+    "float32": Ladder((0, -4, -8, -12, -16), (3, 6), (-3, -6), 0.5, 0.4, (-5, -6, -7)),
+    "float16": Ladder((1, 0, -1, -2, -3, -4, -5), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3)),
+    "bfloat16": Ladder((1, 0, -1, -2, -3, -4), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3)),
 }
+
+
+def ladder_of(fmt: Format) -> Ladder:
+    """The ladder of the named format that has the same precision."""
+    return next(found for name, found in LADDERS.items() if FORMATS[name].precision == fmt.precision)
 
 
 OFF = 1.3247179572447460  # times powers of two: no multiple of a period, of x, or of a binade

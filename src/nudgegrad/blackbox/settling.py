@@ -56,9 +56,16 @@ class Estimates:
 
 
 def settled(
-    samples: Samples, lanes: list[Lane], s: Shown, c: Candidates, order: int, unit: Array, grid: Array
+    samples: Samples,
+    lanes: list[Lane],
+    s: Shown,
+    c: Candidates,
+    order: int,
+    unit: Array,
+    grid: Array,
+    together: bool = False,
 ) -> Estimates:
-    """The estimates of all lanes, with their bars and codes."""
+    """The estimates of all lanes, with their bars and codes; `together` if they share their noise."""
     over, below = (np.array([getattr(lane, name) for lane in lanes])[:, None] for name in ("over", "below"))
     scores = c.within(over, below)
     choice = np.argmin(scores, 1)
@@ -67,7 +74,8 @@ def settled(
     found = np.isfinite(score) & np.isfinite(value)
     equals = scores <= EQUAL * score[:, None]
     others = np.max(np.where(equals & found[:, None], np.abs(c.value - value[:, None]), 0.0), 1)
-    bar = np.maximum(score + _hidden(c, scores, choice), others) + 2.0**-53 * np.abs(value)
+    hidden = 0.0 if together else _hidden(c, scores, choice)
+    bar = np.maximum(score + hidden, others) + 2.0**-53 * np.abs(value)
     bar = np.where(found, bar, np.inf)
     top, same = c.pick("top", choice), repeats(samples, unit)
     apart = _apart(s, lanes, top, found, order)
@@ -169,7 +177,15 @@ def _slopes(s: Shown, kinks: npt.NDArray[np.bool_]) -> Array:
     found = np.full((len(kinks), 2), np.nan)
     if kinks.any():
         part = Shown(*(getattr(s, name)[kinks] for name in Shown.__dataclass_fields__))
-        for column, side in enumerate((-1, 1)):
-            one = candidates(part, 1, side)
-            found[kinks, column] = one.pick("value", np.argmin(one.score, 1))
+        found[kinks], _ = one_sided(part)
     return found
+
+
+def one_sided(s: Shown) -> tuple[Array, Array]:
+    """The slopes on the left and on the right, and their bars; shape (P, 2) each."""
+    found, bars = np.full((2, len(s.h), 2), np.nan)
+    for column, side in enumerate((-1, 1)):
+        one = candidates(s, 1, side)
+        choice = np.argmin(one.score, 1)
+        found[:, column], bars[:, column] = one.pick("value", choice), one.pick("score", choice)
+    return found, bars

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats import Array
-from .candidates import Candidates, Shown, candidates, merged, shown
+from .candidates import Candidates, Shown, candidates, merged, pooled, shown
 from .grain import grid_of, noise_floor, unit_of
-from .judging import Lane, concluded, judged
+from .judging import DONE, Lane, concluded, judged
 from .ladders import Ladder
 from .rungs import quotients, rungs_of
 from .sampling import Samples
@@ -40,14 +40,23 @@ class Study:
     ladder : Ladder
     shared : bool
         Whether steps are put on a grid, so that functions of the same x share evaluations.
+    together : bool
+        Whether all are of one f at one x, so that they share its noise.
+    floor : float
+        Rounding that f is known to have, besides that of its format.
+    reach : float
+        No step is larger.
     """
 
     samples: Samples
     order: int
     ladder: Ladder
     shared: bool = False
+    together: bool = False
+    floor: float = 0.0
+    reach: float = np.inf
     lanes: list[Lane] = field(init=False)
-    last: Shown = field(init=False)  # when all is done
+    last: Shown = field(init=False)  # those looked at last
     unit: Array = field(init=False)
     grid: Array = field(init=False)
 
@@ -57,24 +66,57 @@ class Study:
 
     def run(self) -> Estimates:
         """All rounds."""
-        samples, everyone = self.samples, np.ones(len(self.lanes), dtype=bool)
-        coarse = samples.scale[:, None] * 2.0 ** np.array(self.ladder.coarse, dtype=float)
-        samples.take(coarse, centre=everyone)
+        everyone = np.ones(len(self.lanes), dtype=bool)
+        self.begin(self.ladder.coarse, everyone)
+        self.advance()
+        return self.estimates(everyone)
+
+    def begin(self, exponents: tuple[float, ...], which: Bools) -> None:
+        """Some lanes at given steps: powers of two times their scale."""
+        samples = self.samples
+        h = samples.scale[:, None] * 2.0 ** np.array(exponents, dtype=float)
+        self.take(np.where(which[:, None], h, np.nan))
+        side = sides(samples)
+        for p in np.flatnonzero(which):
+            self.lanes[p].side = int(side[p])
+
+    def take(self, h: Array) -> None:
+        """Further steps, shape (P, K), nan where a lane takes none; with f(x) where it is not known."""
+        samples = self.samples
+        h = np.where(h > self.reach, np.nan, h)
+        samples.take(h, centre=np.isfinite(h).any(1) & np.isnan(samples.centre) & (samples.used == 0))
         self._learn()
-        for lane, side in zip(self.lanes, sides(samples).tolist(), strict=True):
-            lane.side = side
+
+    def advance(self) -> None:
+        """All rounds after the first of the lanes that are not done."""
+        samples = self.samples
+        first = samples.rounds - 1
         stuck = 0  # times that all steps asked for were known already, or beyond the budget
-        while samples.rounds < ROUNDS and stuck < 2 and any(lane.stage < 2 for lane in self.lanes):
+        while (
+            samples.rounds < first + ROUNDS and stuck < 2 and any(lane.stage < DONE for lane in self.lanes)
+        ):
             before = samples.rounds
-            wanted, again = self._wanted(searching=samples.rounds < SEARCHES and not stuck)
+            wanted, again = self._wanted(searching=before < first + SEARCHES and not stuck)
+            wanted = np.where(wanted > self.reach, np.nan, wanted)
             samples.take(wanted, np.array([lane.side for lane in self.lanes]), again)
             stuck = stuck + 1 if samples.rounds == before else 0
             self._learn()
-        self.last = self._shown(everyone)
-        c = self._candidates(self.last, everyone)
-        for p, lane in enumerate(self.lanes):
-            concluded(lane, rungs_of(self.last, p, lane.side), c.lane(p), self.order, self.ladder)
-        return settled(samples, self.lanes, self.last, c, self.order, self.unit, self.grid)
+        for lane in self.lanes:
+            lane.stage = max(lane.stage, DONE)
+
+    def estimates(self, which: Bools) -> Estimates:
+        """What the steps so far show of some lanes."""
+        self.last = self._shown(which)
+        c = self._candidates(self.last, which)
+        if self.together:
+            c = pooled(c, self.last.least)
+        lanes = [lane for lane, one in zip(self.lanes, which, strict=True) if one]
+        for k, lane in enumerate(lanes):
+            if lane.stage == DONE:
+                concluded(lane, rungs_of(self.last, k, lane.side), c.lane(k), self.order, self.ladder)
+        part = self.samples.subset(which)
+        unit, grid = self.unit[which], self.grid[which]
+        return settled(part, lanes, self.last, c, self.order, unit, grid, self.together)
 
     def steps(self, p: int) -> tuple[tuple[float, float, float], ...]:
         """Every step of a lane: its size, what it alone shows of the derivative, its rounding."""
@@ -89,12 +131,14 @@ class Study:
         """What the values seen so far say of f's own precision."""
         self.unit = unit_of(self.samples)
         self.grid = np.maximum(self.grid, grid_of(self.samples, self.unit))  # more values can hide one
+        if self.together:
+            self.grid[:] = np.max(self.grid, initial=0.0)  # steps along one line may all be below it
         for lane, grid in zip(self.lanes, self.grid, strict=True):
             lane.grid = bool(grid)
 
     def _shown(self, which: Bools) -> Shown:
         part = self.samples.subset(which)
-        floor = noise_floor(part, self.unit[which], self.grid[which])
+        floor = np.maximum(noise_floor(part, self.unit[which], self.grid[which]), self.floor)
         return shown(part, self.unit[which], floor)
 
     def _candidates(self, s: Shown, which: Bools) -> Candidates:
@@ -128,7 +172,7 @@ class Study:
                 more = judged(lane, r, c.lane(k), float(self.unit[p]), self.order, self.ladder)
                 wanted[p, : len(more)] = more
                 if not len(more):
-                    lane.stage = 2
+                    lane.stage = DONE
         return (self._on_grid(wanted) if self.shared else wanted), again
 
     def _on_grid(self, wanted: Array) -> Array:
