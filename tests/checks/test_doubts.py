@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.checks import gradient
+from nudgegrad.checks.examined import Examined
 from nudgegrad.checks.gradient import ZERO
+from nudgegrad.checks.subject import subject
 from tests.checks.battery.case import Case, in_format
 from tests.checks.battery.traps import all_traps
 from tests.checks.planting import native
@@ -50,29 +53,27 @@ RIGHT = [
 ]
 
 
-def alarms() -> list[Case]:
+def alarms() -> Iterator[tuple[Case, int, bool]]:
     """Right gradients that are called wrong, as functions or as ready arrays."""
-    return [
-        case
-        for case, seed, ready in product(RIGHT, SEEDS, (False, True))
-        if native(case, seed, ready).verdict == "fail"
-    ]
+    for case, seed, ready in product(RIGHT, SEEDS, (False, True)):
+        if native(case, seed, ready).verdict == "fail":
+            yield case, seed, ready
 
 
 def test_steps_that_miss_what_f_does_raise_no_alarm():
-    assert alarms() == []
+    assert next(alarms(), None) is None
 
 
-@pytest.mark.parametrize("rule", ["contradicting", "is_kink"])
-def test_without_the_rule_they_do(rule, monkeypatch):
-    monkeypatch.setattr(gradient, rule, lambda *_: [])
-    assert alarms()
+def test_without_a_rule_they_do(monkeypatch):
+    monkeypatch.setattr(gradient, "contradicting", lambda examined: examined.codes())
+    assert next(alarms(), None) is not None
 
 
 def test_what_was_taken_for_noise_can_be_f(monkeypatch):
     case = waves(1e14, "float64")
     assert {native(case, seed, True).verdict for seed in SEEDS} == {"inconclusive"}
     monkeypatch.setattr(gradient, "SEEN", np.inf)
+    monkeypatch.setattr(gradient, "contradicting", lambda examined: examined.codes())
     assert "fail" in {native(case, seed, True).verdict for seed in SEEDS}
 
 
@@ -83,10 +84,10 @@ def test_waves_that_the_steps_see_are_judged(k, format):
         assert native(waves(k, format, 1.3), seed).verdict == "fail"
 
 
-def test_smaller_steps_decide_where_the_ladder_has_two():
+def test_smaller_steps_decide_where_larger_ones_miss_the_waves():
     found = native(waves(1e7, "float64"))
     assert (found.verdict, found.reason.code) == ("pass", "below_kink")
-    assert native(waves(1e7, "float64", 1.3)).reason.code == "near_kink"
+    assert native(waves(1e7, "float64", 1.3)).verdict == "fail"
 
 
 def test_f_that_stands_still_in_a_low_format():
@@ -96,6 +97,16 @@ def test_f_that_stands_still_in_a_low_format():
     assert native(Case("swallowed", f, np.array(POINT, "f4"), np.ones_like)).reason.code == "still"
     flat = Case("constant", lambda _: np.float64(3), np.array(POINT), np.ones_like)
     assert native(flat).verdict == "fail"
+
+
+def test_the_claim_has_no_part_in_slopes_and_bars():
+    x = np.array(POINT)
+    seen = []
+    for claim in (np.cos(x), 0 * x, 1e9 * np.cos(x)):
+        made = subject(lambda x: np.sum(np.sin(x)), x, claim)
+        examined = Examined(made, claim, 0 * x, made.value(x), 0.0, np.abs(x), 0)
+        seen.append((examined.found.value.tolist(), examined.found.bar.tolist(), made.values))
+    assert seen[0] == seen[1] == seen[2]
 
 
 # Gradients of 0
@@ -137,11 +148,9 @@ def short(name: str) -> Case:
 
 
 @pytest.mark.parametrize("name", ["relu net with zeros", "relu net with zeros, slope 1 at 0"])
-def test_a_kink_that_float64_sees_is_none_of_float16s_mistakes(name, monkeypatch):
+def test_a_kink_that_float64_sees_is_said_where_float16_passes(name):
     case = short(name)
-    assert native(case).verdict == "inconclusive"  # its integral on both sides of x is f's
-    monkeypatch.setattr(gradient, "on_the_way", lambda *_: True)
-    assert native(case).verdict == "fail"
+    assert native(case).verdict == "pass"
     found = ng.check(case.f, case.x, case.grad, case.args)
     assert (found.verdict, found.reason.code, found.format) == ("inconclusive", "kink", "float64")
 

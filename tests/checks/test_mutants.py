@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nudgegrad as ng
+from nudgegrad.blackbox import judging, settling, study
+from nudgegrad.blackbox.candidates import Candidates, pooled
 from nudgegrad.checks import gradient
-from nudgegrad.checks.slopes import noise_of
 from tests.checks.battery.case import Case, in_format
 from tests.checks.battery.mistakes import WRONG
 from tests.checks.battery.random_programs import program_case
@@ -59,22 +61,32 @@ def wrong_answers() -> Iterator[str]:
                 yield f"{name}: {check.verdict.value}"
 
 
-def _noiseless(direction: Any) -> Any:
-    return 0.0 * noise_of(direction)
+def _pooled(noise: float, truncation: float) -> Any:
+    """What the steps of all lines show together, with wrong bars."""
+
+    def broken(c: Candidates, least: Any) -> Candidates:
+        c = pooled(c, least)
+        c = replace(c, noise=noise * c.noise, truncation=truncation * c.truncation)
+        return replace(c, score=np.where(np.isfinite(c.score), c.noise + c.truncation, np.inf))
+
+    return broken
 
 
-MUTANTS: dict[str, tuple[str, Any]] = {
-    "no limit": ("LIMIT", dict.fromkeys(gradient.LIMIT, 1e300)),
-    "a limit of nothing": ("LIMIT", dict.fromkeys(gradient.LIMIT, 1e-3)),
-    "no noise": ("noise_of", _noiseless),
-    "no kinks": ("is_kink", lambda *_: False),
-    "every claim a subgradient": ("is_subgradient", lambda *_: True),
-    "nothing too coarse": ("COARSE", np.inf),
-    "everything too coarse": ("COARSE", 0.0),
-    "any neighbour agrees": ("neighbour_agrees", lambda *_: True),
-    "no neighbour agrees": ("neighbour_agrees", lambda *_: False),
-    "no difference is on the way": ("on_the_way", lambda *_: False),
-    "every difference is on the way": ("on_the_way", lambda *_: True),
+NONE = {"corner": lambda _: None, "hinges": lambda h, *_: np.zeros(len(h))}
+MUTANTS: dict[str, list[tuple[Any, str, Any]]] = {
+    "no limit": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e300))],
+    "a limit of nothing": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e-3))],
+    "no noise": [(study, "pooled", _pooled(0.0, 1.0))],
+    "a tenth of the bars": [(study, "pooled", _pooled(0.1, 0.1))],
+    "no kinks": [(judging, "corner", NONE["corner"]), *((settling, n, f) for n, f in NONE.items())],
+    "no kinks in the check": [(gradient, "is_kinked", lambda e: e.codes())],
+    "every claim a subgradient": [(gradient, "is_subgradient", lambda *_: True)],
+    "nothing too coarse": [(gradient, "COARSE", np.inf)],
+    "everything too coarse": [(gradient, "COARSE", 0.0)],
+    "nothing contradicts": [(gradient, "contradicting", lambda e: e.codes())],
+    "everything contradicts": [(gradient, "contradicting", lambda e: ~e.codes())],
+    "no difference is on the way": [(gradient, "on_the_way", lambda *_: False)],
+    "every difference is on the way": [(gradient, "on_the_way", lambda *_: True)],
 }
 
 
@@ -84,6 +96,6 @@ def test_the_core_as_it_is_gives_no_wrong_answer():
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_broken_rule_is_seen(mutant, monkeypatch):
-    name, broken = MUTANTS[mutant]
-    monkeypatch.setattr(gradient, name, broken)
+    for module, name, broken in MUTANTS[mutant]:
+        monkeypatch.setattr(module, name, broken)
     assert next(wrong_answers(), None) is not None

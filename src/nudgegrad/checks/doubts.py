@@ -1,152 +1,103 @@
 """What can make a difference between f and its claimed gradient one of the steps, not of the gradient.
 
-Kinks at x and near it, oscillations that large steps do not see, values that are rounded: each is looked
-for before a gradient is called wrong.
+Kinks at x and near it, oscillations that large steps do not see, values that are rounded: the whole ladder
+of steps shows them, before a gradient is called wrong.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from itertools import combinations, pairwise
-from typing import Any
-
 import numpy as np
 
+from ..blackbox.breaks import beneath
+from ..blackbox.result import Code as Shown
 from ..formats import Array
-from .directions import directions
-from .examined import Examined
-from .slopes import NOISE, Direction, Rung
+from .examined import Bools, Examined
+from .result import Code
 
-MORE = 12  # directions along which a subgradient must lie between the slopes
-OPEN = 3.0  # times eps / h: what noise can do to one D
-
-
-def quantum(examined: Examined) -> float:
-    """The least change of f, where smaller steps change nothing at all: f is rounded; else 0."""
-    steps = [r for track in examined.tracks for r in (*track.rungs.values(), *track.tiny)]
-    changes = [examined.change(r) for r in steps]
-    there = [c for c in changes if c > 0]
-    return min(there) if there and len(there) < len(changes) else 0.0
+SURELY = 6.0  # times the rounding of a step's slope,
+SHARP = 4.0  # and by how much that is below the difference of two slopes that it can tell
+MOVED = 0.5  # of S: what the whole ladder must leave of it
 
 
-def learn_noise(examined: Examined, worst: Iterable[int]) -> bool:
-    """Take as noise what noise must be: changes at small steps that it does not explain yet.
+def worst(examined: Examined, count: int, among: Bools | None = None) -> Bools:
+    """The directions along which the claim is furthest off, over its bar; the unknown first."""
+    ratios = np.abs(examined.discrepancies) / np.maximum(examined.bars, 1e-300)
+    ratios = np.where(np.isnan(ratios), np.inf, ratios)
+    if among is not None:
+        ratios = np.where(among, ratios, -1.0)
+    found = np.zeros(len(ratios), dtype=bool)
+    found[np.argsort(-ratios)[:count]] = True
+    return found if among is None else found & among
 
-    Returns
-    -------
-    bool
-        Whether it is more than was known. Then each direction is read at its best pair anew.
+
+def wide(examined: Examined, coarse: float) -> Bools:
+    """The directions along which too little is known, beside how fast f changes along all of them."""
+    found = examined.found
+    if not examined.most() or examined.is_random():
+        return np.zeros(len(found.bar), dtype=bool)  # further steps would say no more
+    known = found.value[np.isfinite(found.value)]
+    size = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
+    return np.asarray(~(found.bar <= coarse * max(size, examined.changing()))) & ~is_kinked(examined)
+
+
+def moved(examined: Examined, before: Array, bars: Array) -> bool:
+    """Whether slopes that the first steps showed are not those of the whole ladder."""
+    off = np.abs(examined.discrepancies - before) > np.maximum(MOVED * np.abs(before), bars + examined.bars)
+    return bool((off & ~is_kinked(examined)).any())
+
+
+def contradicting(examined: Examined) -> Bools:
+    """Along which directions steps contradict each other, or f's values are too coarse for a slope.
+
+    A slope that is small beside its bar can be what large steps see of waves: no smaller step may differ.
     """
-    known = examined.noise
-    for track in (examined.tracks[j] for j in worst):
-        ladder = [track.rungs[i] for i in sorted(track.rungs)]
-        best = examined.step_of(track)
-        small = [abs(a.d - b.d) * b.h for a, b in pairwise(ladder) if b.h < best / 2]
-        if small and max(small) > OPEN * examined.noise:
-            examined.noise = max(small)
-    if examined.noise <= known:
-        return False
-    for track in examined.tracks:
-        pairs = [i for i in track.rungs if i + 1 in track.rungs]
-        own = examined.own(track)
-        spans = {i: track.pair(i, examined.noise, own)[1] for i in pairs}
-        examined.rungs[id(track)] = min(spans, key=lambda i: spans[i]) if spans else examined.rung
-    return True
+    found = examined.found
+    unclear = examined.codes(Shown.SCALES, Shown.GRID) | examined.lines.coarse()
+    for j in np.flatnonzero(examined.codes(Shown.WIDE)).tolist():
+        value, bar, bottom = float(found.value[j]), float(found.bar[j]), float(found.bottom[j])
+        unclear[j] = beneath(examined.lines.rungs(j), value, bar, bottom, sure=True) is not None
+    return unclear
 
 
-def contradicting(examined: Examined, discrepancies: Array, bars: Array) -> list[Rung]:
-    """Smaller steps that agree with each other that S is not so; empty if there are none.
-
-    Notes
-    -----
-    D tends to the true discrepancy as h shrinks, so that every smaller step must show S within its noise.
-    Noise alone does not make two of them agree on something else: it is twice as large at half the step.
-    A single entry of x shows in every direction, so one direction is enough: the one in which noise was
-    measured, if it shows the discrepancy, because its smallest steps are known.
-
-    Parameters
-    ----------
-    discrepancies, bars : array, shape (directions,)
-        S and E.
-    """
-    ratios = np.abs(discrepancies) / np.maximum(bars, 1e-300)
-    most = int(np.argmax(np.abs(discrepancies)))
-    shows = ratios[0] > OPEN and abs(discrepancies[0]) > 0.3 * abs(discrepancies[most])
-    j = 0 if shows else most
-    track, mine = examined.tracks[j], float(discrepancies[j])
-    track.rung(track.grid.levels - 1)
-    steps = [*track.rungs.values(), *track.smallest(), track.middle()]
-    own = examined.own(track)
-
-    def open_at(rung: Rung) -> float:
-        return OPEN * examined.noise / rung.h + own
-
-    other = [
-        r
-        for r in steps
-        if r.h < examined.step_of(track)
-        and examined.change(r)
-        and open_at(r) <= 0.3 * abs(mine)
-        and abs(r.d - mine) > 0.5 * abs(mine) + open_at(r)
-    ]
-    agreeing = [
-        pair
-        for pair in combinations(other, 2)
-        if abs(pair[0].d - pair[1].d) <= 0.2 * abs(mine) + sum(map(open_at, pair))
-        and max(r.h for r in pair) >= 2 * min(r.h for r in pair)
-    ]
-    return sorted({id(r): r for pair in agreeing for r in pair}.values(), key=lambda r: r.h)
+def supported(examined: Examined, j: int) -> bool:
+    """Whether the smallest step that can tell f's slope from the claimed one shows the claimed one."""
+    r, track = examined.lines.rungs(j), examined.tracks[j]
+    apart, own = abs(float(examined.found.value[j]) - track.claimed), examined.own(track)
+    off = SURELY * r.noise + own
+    sharp = np.flatnonzero((r.h < examined.step(j)) & (off < apart / SHARP))
+    return bool(len(sharp) and abs(r.slope[sharp[-1]] - track.claimed) <= off[sharp[-1]])
 
 
-def neighbour_agrees(examined: Examined, j: int, mine: float, noise: float) -> bool:
-    """Whether another rung than the pair's smaller one shows a discrepancy of the same sign and size.
-
-    The next smaller rung must, where noise lets it; else one of the larger ones.
-    """
-    track = examined.tracks[j]
-    i = examined.rung_of(track)
-    if i + 2 < track.grid.levels and OPEN * noise / track.grid.h(i + 2) <= 0.2 * abs(mine):
-        return _agrees(track.rung(i + 2), mine, noise)
-    near = [track.rungs[k] for k in (i - 1, i, i + 2) if k in track.rungs]
-    return any(_agrees(rung, mine, noise) for rung in near)
+def unseen(examined: Examined) -> Code:
+    """Why a slope of f is none."""
+    if examined.codes(Shown.JUMP, Shown.STEEP).any():
+        return Code.NEAR_KINK
+    return Code.NEAR_KINK if examined.lines.is_finite() else Code.NOT_FINITE
 
 
-def _agrees(rung: Rung, mine: float, noise: float) -> bool:
-    return bool(abs(rung.d - mine) <= 0.5 * abs(mine) and abs(rung.d) > 2 * noise / rung.h)
-
-
-def is_kink(examined: Examined, j: int) -> bool:
-    """Whether the right and left slopes stay apart as the step shrinks."""
-    track = examined.tracks[j]
-    best = examined.step_of(track)
-    jump = abs(track.rung(examined.rung_of(track) + 1).jump)
-    small = [
-        r
-        for r in track.rungs.values()
-        if r.h <= best / 4 and abs(r.jump) > 6 * NOISE * examined.noise / r.h
-    ]
-    if not small:
-        return False
-    least = min(small, key=lambda r: r.h)
-    return bool(abs(least.jump) > math.sqrt(least.h / best) * jump)
+def is_kinked(examined: Examined) -> Bools:
+    """Along which directions f has a kink at x."""
+    return examined.codes(Shown.KINK)
 
 
 def is_subgradient(examined: Examined) -> bool:
     """Whether the claim lies between the one-sided slopes along every direction, some more than so far."""
-    if not all(_inside(examined, track) for track in examined.tracks):
+    if not _inside(examined):
         return False
-    more: Any = directions(len(examined.s), MORE, seed=7) if len(examined.s) > 1 else []
-    return all(_inside(examined, examined.along(v)) for v in more)
+    examined.more()
+    return _inside(examined)
 
 
 def jumps(examined: Examined) -> Array:
     """How far the one-sided slopes are apart: what a valid subgradient leaves open; shape (directions,)."""
-    return np.array([abs(t.rung(examined.rung_of(t) + 1).jump) for t in examined.tracks])
+    sides, _ = examined.lines.sides()
+    return np.asarray(np.abs(sides[:, 1] - sides[:, 0]))
 
 
-def _inside(examined: Examined, track: Direction) -> bool:
+def _inside(examined: Examined) -> bool:
     """Whether the claim lies between the one-sided slopes, within their bars."""
-    rung = track.rung(examined.rung_of(track) + 1)
-    half = abs(rung.jump) / 2
-    return bool(abs(rung.d) <= half + OPEN * examined.noise / rung.h + examined.own(track))
+    sides, bars = examined.lines.sides()
+    claimed = np.array([track.claimed for track in examined.tracks])
+    own = np.array([examined.own(track) for track in examined.tracks])
+    low, high = sides.min(1) - bars.max(1) - own, sides.max(1) + bars.max(1) + own
+    return bool(((low <= claimed) & (claimed <= high)).all())

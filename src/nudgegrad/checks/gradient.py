@@ -1,9 +1,9 @@
 """Is a claimed gradient right? A verdict without tolerances, with its reason and its resolution.
 
 Along a few directions through all parameters at once, S is the measured discrepancy and E its bar
-(`slopes`). Q = 4 mean (S / E)^2 over the directions; the gradient fails only if Q is large, a neighbouring
-rung agrees, no smaller step contradicts, and the claim is not between the slopes of a kink. Blocks are
-looked at only after that.
+(`examined`): slopes of f come from `blackbox.lines`, which knows nothing of the claim. Q = 4 mean (S / E)^2
+over the directions; the gradient fails only if Q is large, the whole ladder of steps shows it too, and the
+claim is not between the slopes of a kink. Blocks are looked at only after that.
 """
 
 from __future__ import annotations
@@ -14,32 +14,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..formats import Array
 from ..nudging.table import Verdict, nudges
 from ..sweeps.run import Run
 from .diagnose import diagnosis
-from .directions import COUNT, directions, scales
-from .doubts import (
-    contradicting,
-    is_kink,
-    is_subgradient,
-    jumps,
-    learn_noise,
-    neighbour_agrees,
-    quantum,
-)
-from .examined import Examined, q_of
+from .directions import scales
+from .doubts import contradicting, is_kinked, is_subgradient, jumps, moved, supported, unseen, wide, worst
+from .examined import Bools, Examined, q_of
 from .integral import alone, confirmed, integrated, on_the_way
 from .localise import Measured, Probe, Wrong, locate, measured
 from .result import BlockResult, Check, Code, Evaluations, Reason
-from .slopes import Direction, Rung, grid_of, noise_of, search
 from .subject import WIDE, Refused, Subject
 
 LIMIT = {53: 9.0, 24: 16.0, 11: 16.0, 8: 16.0}  # of Q, by the format's precision
 SURE = 1.0  # of Q: up to it four directions are enough
-AGAIN = 8  # more of them where it is above: groups of errors can nearly cancel in four
-FINE = 1e-4  # rho up to which no line integral is taken
-SEEN = 0.01  # of what steps move f: beyond it, what was taken for noise can be f itself
+FINE = 1e-4  # rho up to which no line integral is taken,
+ROUGH = 1e-3  # and beyond which it is before further steps
+SEEN = 0.005  # of what steps move f: beyond it, what was taken for noise can be f itself
+BLIND = 0.2  # rho beyond which slopes could not speak against a line integral
 COARSE = 0.05  # rho beyond which nothing is claimed
 RESOLUTION = 4.0  # times rho: what a pass promises
 CLEARLY = 100.0  # times the limit: then one direction is looked at closely, not two
@@ -68,8 +59,10 @@ def settled(own: Subject, widened: Callable[[], Subject], seed: int) -> Check:
     if found.verdict is Verdict.FAIL:
         return found
     if found.verdict is Verdict.INCONCLUSIVE:
+        if found.reason.code is Code.KINK:  # which a lower format cannot tell from a curve
+            return found
         itself = _tried(own, seed)  # f may be made for its own format; where it bends, float64 sees better
-        bent = found.reason.code in (Code.KINK, Code.NEAR_KINK)
+        bent = found.reason.code is Code.NEAR_KINK
         return found if bent and itself.verdict is Verdict.FAIL else itself
     accuracy = _accuracy(own, wide)
     if not accuracy <= APART:
@@ -152,61 +145,51 @@ def _checked(made: Subject, seed: int) -> Check:
         values += [made.value(made.x) for _ in range(8)]
     repeat = float(np.std(values))
     centre = float(np.mean(values)) if repeat else values[0]
-    s = scales(made.x, made.blocks)
-    grid = grid_of(made.format)
-    vs = s * directions(len(s), COUNT, seed)
-    tracks = [Direction(made, v, claim, centre, grid) for v in vs]
-    estimated = noise_of(tracks[0])
     u = made.format.u
-    noise = max(2 * estimated, 2 * u * abs(centre), 3.5 * repeat)
     own = claim - claim
     if callable(made.grad):
         shifted = made.claim(made.round(made.x * (1 + 2 * u)))
         own = np.where(np.isfinite(shifted), shifted - claim, 0.0)
-    examined = Examined(made, claim, own, centre, noise, s, tracks)
-    examined.rung = search(tracks[0], noise, examined.own(tracks[0]))
-    found = _judged(examined, seed)
-    if found and examined.is_zero(examined.estimates()[1]):
+    s = scales(made.x, made.blocks)
+    examined = Examined(made, claim, own, centre, repeat, s, seed)
+    found = _judged(examined)
+    if found and examined.is_zero():
         found = replace(found, notes=(ZERO,))
-    gross = repeat > math.sqrt(u) * max(abs(centre), examined.most())
-    if gross and found.verdict is Verdict.INCONCLUSIVE:
+    if examined.is_random() and found.verdict is Verdict.INCONCLUSIVE:
         return replace(found, reason=Reason.of(Code.RANDOM))
     return found
 
 
-def _judged(examined: Examined, seed: int = 0) -> Check:
+def _judged(examined: Examined) -> Check:
     made = examined.subject
     limit = LIMIT[made.format.precision]
-    discrepancies, bars = _read(examined)
-    if SURE < q_of(discrepancies, bars) <= limit and len(examined.s) > 1:
-        examined.tracks += [examined.along(v) for v in directions(len(examined.s), AGAIN, seed + 101)]
-        discrepancies, bars = _read(examined)
-    if not np.isfinite(discrepancies).all():
-        return _result(made, Verdict.INCONCLUSIVE, Code.NOT_FINITE, math.inf)
-    rho, q = examined.rho(bars), q_of(discrepancies, bars)
-    if q <= limit / 2 and rho > FINE and callable(made.grad):
-        finer = _finer(examined, rho)
-        if finer is not None:
-            return finer
+    coarse = _integrable(examined, ROUGH)
+    if coarse is not None:
+        return coarse
+    examined.sharpen()
+    if SURE < q_of(examined.discrepancies, examined.bars) <= limit and not wide(examined, COARSE).any():
+        examined.more()
+    finer = _integrable(examined, FINE)
+    if finer is not None:
+        return finer
+    rho, q = examined.rho(), q_of(examined.discrepancies, examined.bars)
     if q <= limit / 2 and rho <= COARSE:
         return _result(made, Verdict.PASS, Code.AGREES, rho, q=q)
-    return _doubted(examined, discrepancies, bars)
+    return _doubted(examined, q)
 
 
-def _read(examined: Examined) -> tuple[Array, Array]:
-    """S and E of every direction, each with a search of its own where its bar is far above the first's."""
-    _, bars = examined.estimates()
-    for d, bar in zip(examined.tracks[1:], bars[1:], strict=True):
-        if bar > 8 * bars[0] and id(d) not in examined.rungs:
-            examined.rungs[id(d)] = search(d, examined.noise, examined.own(d))
-    return examined.estimates()
-
-
-def _finer(examined: Examined, rho: float) -> Check | None:
-    """What line integrals add to quotients that rounding leaves coarse; None if nothing that is sure."""
-    made = examined.subject
+def _integrable(examined: Examined, least: float) -> Check | None:
+    """What line integrals add to slopes that leave more open than `least`; None if nothing that is sure."""
+    made, rho = examined.subject, examined.rho()
     limit = LIMIT[made.format.precision]
-    found = integrated(examined, COUNT)
+    if not callable(made.grad) or not least < rho <= BLIND:
+        return None
+    if q_of(examined.discrepancies, examined.bars) > limit / 2:
+        return None
+    found = integrated(examined)
+    if found is not None and SURE < q_of(found.s, found.bars) <= limit:
+        examined.more()
+        found = integrated(examined)
     if found is None:
         return None
     finer, q = examined.rho(found.bars), q_of(found.s, found.bars)
@@ -217,78 +200,73 @@ def _finer(examined: Examined, rho: float) -> Check | None:
     if not confirmed(examined, found):
         return None
     wrong = _result(made, Verdict.FAIL, Code.DIFFERS, finer, q=q)
-    curved = float(max(found.apart))
-    probe = Probe(made, examined.claim, examined.s, found.step, examined.noise, found.segments[0], curved)
-    return _explained(probe, wrong)
+    bar = examined.lines.rounding(found.step)
+    return _explained(Probe(examined.s, found.step, bar, found.segments[0], float(max(found.apart))), wrong)
 
 
-def _doubted(examined: Examined, discrepancies: Array, bars: Array) -> Check:
-    """The full ladder in the two worst directions, and what it shows."""
-    made, noise, grid = examined.subject, examined.noise, examined.tracks[0].grid
+def _doubted(examined: Examined, q: float) -> Check:
+    """The whole ladder along the worst directions, and what it shows."""
+    made = examined.subject
     limit = LIMIT[made.format.precision]
-    q = q_of(discrepancies, bars)
-    worst = np.argsort(-np.abs(discrepancies) / np.maximum(bars, 1e-300))[:2]
-    for j in worst[: 1 if q > CLEARLY * limit else 2]:
-        track = examined.tracks[j]
-        for i in range(examined.rung_of(track), grid.levels, 2 if made.format.precision >= 53 else 1):
-            track.rung(i)
-    examined.noise = max(noise, quantum(examined))
-    smaller = contradicting(examined, discrepancies, bars) if q > limit else []
-    if smaller:
-        return _below(examined, smaller)
-    if learn_noise(examined, worst) or examined.noise > noise:
-        discrepancies, bars = examined.estimates()
-    q, rho = q_of(discrepancies, bars), examined.rho(bars)
+    open_ = wide(examined, COARSE)
+    before, bars = examined.discrepancies, np.where(open_, np.inf, examined.bars)
+    looked_at = worst(examined, 1 if q > CLEARLY * limit else 2)
+    examined.deepen(looked_at, looked_at & open_)
+    below, still = moved(examined, before, bars), wide(examined, COARSE)
+    noisy = looked_at & still & ~contradicting(examined)
+    if (looked_at & ~noisy).any() and (below or open_.any() or is_kinked(examined).any()):
+        examined.deepen(~looked_at, ~looked_at & (below | open_.any()))
+    unclear = contradicting(examined) | wide(examined, COARSE)
+    if unclear.any() and not unclear.all():  # lines of one f at one x: what some show is the scale of all
+        examined.confine(unclear)
+    discrepancies, rho = examined.discrepancies, examined.rho()
+    q, kinked = q_of(discrepancies, examined.bars), is_kinked(examined)
 
     def result(verdict: Verdict, code: Code) -> Check:
         return _result(made, verdict, code, rho, q=q)
 
-    if rho > COARSE or 0 < SEEN * examined.most() < noise:
+    if not np.isfinite(discrepancies).all():
+        return result(Verdict.INCONCLUSIVE, unseen(examined))
+    if 0 < SEEN * examined.most() < examined.lines.noise:
         return result(Verdict.INCONCLUSIVE, Code.COARSE)
-    if q <= limit:
-        return result(Verdict.PASS, Code.AGREES)
-    if made.format.precision < WIDE.precision and not examined.most():
+    clear = ~wide(examined, COARSE)
+    if rho > COARSE and not (callable(made.grad) and q > limit and _off(examined, clear)):
+        return result(Verdict.INCONCLUSIVE, Code.COARSE)
+    if kinked.any() and is_subgradient(examined):
+        either = examined.rho(examined.bars + jumps(examined))  # any slope between them is as good
+        return _result(made, Verdict.PASS, Code.SUBGRADIENT, either, q=q)
+    if q <= limit and not kinked.any():
+        return result(Verdict.PASS, Code.BELOW_KINK if below or examined.is_below() else Code.AGREES)
+    if made.format.precision < WIDE.precision and examined.is_still():
         return result(Verdict.INCONCLUSIVE, Code.STILL)
-    every = range(len(examined.tracks))
-    kinked = any(is_kink(examined, j) for j in worst)
-    for j in every if kinked else ():
-        for i in range(grid.levels - 3, grid.levels, 2):
-            examined.tracks[j].rung(i)
-    if kinked:
-        straight = [j for j in every if not is_kink(examined, j)]
-        if is_subgradient(examined):
-            open_ = examined.rho(bars + jumps(examined))  # any slope between them is as good
-            return _result(made, Verdict.PASS, Code.SUBGRADIENT, open_, q=q)
-        kept = straight or ([0] if len(examined.s) == 1 else [])  # one parameter has one direction
-        if not kept or q_of(discrepancies[kept], bars[kept]) <= limit:
+    if kinked.any():
+        one = len(examined.s) == 1  # direction
+        if not _off(examined, kinked if one else ~kinked):
             return result(Verdict.INCONCLUSIVE, Code.KINK)
-    for j in worst:
+    elif below:
+        return result(Verdict.INCONCLUSIVE, Code.NEAR_KINK)
+    sure, discrepancies = ~contradicting(examined), examined.discrepancies
+    sure[len(kinked) :] = False  # what was added since has its first steps only
+    if not _off(examined, sure):
+        return result(Verdict.INCONCLUSIVE, Code.RUNGS_DISAGREE)
+    worst_ones = np.flatnonzero(worst(examined, int(looked_at.sum()), sure)).tolist()
+    if not callable(made.grad) and any(supported(examined, j) for j in worst_ones):
+        return result(Verdict.INCONCLUSIVE, Code.NEAR_KINK)
+    for j in worst_ones if callable(made.grad) else ():
         track, mine = examined.tracks[j], float(discrepancies[j])
-        rung = track.rung(examined.rung_of(track) + 1)
-        within = callable(made.grad) and on_the_way(track, rung, mine)
-        if callable(made.grad) and not within and not (kinked and alone(track, mine)):
-            return result(Verdict.INCONCLUSIVE, Code.KINK if kinked else Code.NEAR_KINK)
-        if not within and not neighbour_agrees(examined, j, mine, noise):
-            return result(Verdict.INCONCLUSIVE, Code.RUNGS_DISAGREE)
-    track = examined.tracks[0]
-    shown = [d.rung(examined.rung_of(d) + 1).d for d in examined.tracks]
-    curved = float(np.max(np.abs(discrepancies - shown)))
-    h = examined.step_of(track)
-    probe = Probe(made, examined.claim, examined.s, h, examined.noise, track, curved)
+        within = on_the_way(track, examined.step(j), mine)
+        if not within and not (kinked.any() and alone(track, mine)):
+            return result(Verdict.INCONCLUSIVE, Code.KINK if kinked.any() else Code.NEAR_KINK)
+    j = worst_ones[0]
+    h = examined.step(j)
+    probe = Probe(examined.s, h, examined.lines.rounding(h), examined.tracks[j], examined.curved(h))
     return _explained(probe, result(Verdict.FAIL, Code.DIFFERS))
 
 
-def _below(examined: Examined, smaller: list[Rung]) -> Check:
-    """Smaller steps contradict the difference: then they decide, where the ladder has two of them."""
-    made, grid = examined.subject, examined.tracks[0].grid
-    examined.rungs.clear()
-    within = (i for i in range(grid.levels - 2) if grid.h(i) <= smaller[-1].h)
-    examined.rung = next(within, grid.levels - 2)
-    again, bars = examined.estimates()
-    q, rho = q_of(again, bars), examined.rho(bars)
-    if q < LIMIT[made.format.precision] and rho <= COARSE:
-        return _result(made, Verdict.PASS, Code.BELOW_KINK, rho, q=q)
-    return _result(made, Verdict.INCONCLUSIVE, Code.NEAR_KINK, rho, q=q)
+def _off(examined: Examined, which: Bools) -> bool:
+    """Whether the claim is beyond the limit along some directions."""
+    limit = LIMIT[examined.subject.format.precision]
+    return bool(which.any()) and q_of(examined.discrepancies[which], examined.bars[which]) > limit
 
 
 def _explained(probe: Probe, found: Check) -> Check:

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..formats import Array
 from .examined import Examined
-from .slopes import NOISE, Direction, Rung
+from .slopes import Direction
 
 LONG, SHORT, CONFIRMING = 0.25, 0.125, 0.0625  # steps
+BESIDE = 128.0  # times u: a step that passes no kink
 ALIKE = 0.5  # of S: by how much the two quadratures may differ
 NODES = (0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15))  # Gauss-Legendre on [0, 1], exact to degree 5
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
@@ -65,23 +66,17 @@ class Integrated:
     apart: Array
 
 
-def integrated(examined: Examined, count: int) -> Integrated | None:
-    """What line integrals show along the first directions; None where they meet no numbers.
-
-    Parameters
-    ----------
-    count : int
-        Of directions.
-    """
-    segments = [Segment(d.subject, d.v, d.claim, d.centre, d.grid) for d in examined.tracks[:count]]
-    found = np.array([[segment.at(h).d for h in (LONG, SHORT)] for segment in segments])
+def integrated(examined: Examined) -> Integrated | None:
+    """What line integrals show along the directions; None where they meet no numbers."""
+    segments = [Segment(d.subject, d.v, d.claim) for d in examined.tracks]
+    found = np.array([[segment.rise(h) for h in (LONG, SHORT)] for segment in segments])
     if not np.isfinite(found).all():
         return None
     apart = np.abs(found[:, 0] - found[:, 1])
     own = np.array([examined.own(segment) for segment in segments])
     read = []
     for k, (step, share) in enumerate(((LONG, 1.5), (SHORT, 0.5))):
-        bars = NOISE * examined.noise / step + share * apart + own
+        bars = examined.lines.rounding(step) + share * apart + own
         read.append(Integrated(segments, step, found[:, k], bars, apart))
     return min(read, key=lambda r: float(np.sum(r.bars**2)))
 
@@ -89,40 +84,38 @@ def integrated(examined: Examined, count: int) -> Integrated | None:
 def confirmed(examined: Examined, found: Integrated) -> bool:
     """Whether a discrepancy that line integrals show is there beyond doubt.
 
-    Both steps show it, the quotients do not speak against it, a third step agrees along every direction,
-    and so do the two sides of x apart. A kink within the segments, or at x, fails at least one of these.
+    Both steps show it, the slopes do not speak against it, a third step agrees along every direction, and
+    so do the two sides of x apart. A kink within the segments, or at x, fails at least one of these.
     """
     if float(np.sum(found.apart**2)) > 0.25 * float(np.sum(found.s**2)):
         return False
-    quotients, bars = examined.estimates()
     n = len(found.s)
-    if not (np.abs(found.s - quotients[:n]) <= 3 * bars[:n]).all():
+    if not (np.abs(found.s - examined.discrepancies[:n]) <= 3 * examined.bars[:n]).all():
         return False
-    third = np.array([segment.at(CONFIRMING).d for segment in found.segments])
-    allowed = NOISE * examined.noise / CONFIRMING + 0.2 * np.abs(found.s)
+    third = np.array([segment.rise(CONFIRMING) for segment in found.segments])
+    allowed = examined.lines.rounding(CONFIRMING) + 0.2 * np.abs(found.s)
     if not (np.abs(third - found.s) <= allowed).all():
         return False
-    apart = [halves(segment, segment.at(found.step)) for segment in found.segments]
+    apart = [halves(segment, found.step) for segment in found.segments]
     return bool(np.sum((apart - found.s) ** 2) <= ALIKE**2 * np.sum(found.s**2))
 
 
-def halves(track: Direction, rung: Rung) -> float:
-    """What a rung shows with the claim integrated on the two sides of x."""
-    sides = Halves(track.subject, track.v, track.claim, track.centre, track.grid)
-    return (rung.right - rung.left - sides.promised(*track.points(rung.h))) / (2 * rung.h)
+def halves(track: Direction, h: float) -> float:
+    """What a step shows with the claim integrated on the two sides of x."""
+    return Halves(track.subject, track.v, track.claim).rise(h)
 
 
-def on_the_way(track: Direction, rung: Rung, discrepancy: float) -> bool:
-    """Whether the claim differs from f on the whole way between a rung's points, and not by a kink there.
+def on_the_way(track: Direction, h: float, discrepancy: float) -> bool:
+    """Whether the claim differs from f on the whole way between a step's points, and not by a kink there.
 
     A right claim leaps where f has a kink, and its integral is f's rise again; a wrong one is wrong by much
     the same all the way.
     """
-    return abs(halves(track, rung) - discrepancy) <= ALIKE * abs(discrepancy)
+    return abs(halves(track, h) - discrepancy) <= ALIKE * abs(discrepancy)
 
 
 def alone(track: Direction, discrepancy: float) -> bool:
     """Whether the claim at x is apart from those beside it, by as much as it differs from f: at a kink a
     claim can be wrong at x only."""
-    beside = [track.subject.claim(point) for point in track.points(track.grid.tiny)]
+    beside = [track.subject.claim(point) for point in track.points(BESIDE * track.subject.format.u)]
     return any(abs(float((claim - track.claim) @ track.v)) >= ALIKE * abs(discrepancy) for claim in beside)

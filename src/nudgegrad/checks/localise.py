@@ -16,8 +16,7 @@ import numpy as np
 from ..formats import Array
 from .blocks import Block
 from .directions import SPREAD
-from .slopes import NOISE, Direction
-from .subject import Subject
+from .slopes import Direction
 
 CLEAR = 3.0  # bars by which a discrepancy must stand out to be followed
 DOUBTFUL = 30.0  # bars up to which a discrepancy is looked at with half the step
@@ -64,38 +63,25 @@ class Probe:
 
     Parameters
     ----------
+    bar : float
+        The rounding of one measurement.
     track : Direction
         Directions are of its kind.
     curved : float
         What the curve of f adds to D at this step, along the directions that are known.
     """
 
-    def __init__(
-        self,
-        subject: Subject,
-        claim: Array,
-        scale: Array,
-        h: float,
-        noise: float,
-        track: Direction,
-        curved: float = 0.0,
-    ) -> None:
-        self.subject, self.claim, self.scale, self.h = subject, claim, scale, h
-        self.noise, self.track, self.curved = noise, track, curved
+    def __init__(self, scale: Array, h: float, bar: float, track: Direction, curved: float = 0.0) -> None:
+        self.subject, self.claim = track.subject, track.claim
+        self.scale, self.h, self.bar = scale, h, bar
+        self.track, self.curved = track, curved
         self.used = 0
 
     def __call__(self, pattern: Array, share: float = 1.0) -> float:
         """S along a pattern of weights, shape (P,), at a share of the step; 0 where nothing moves."""
         self.used += 2
-        direction = type(self.track)(
-            self.subject, pattern * self.scale, self.claim, self.track.centre, self.track.grid
-        )
-        return direction.at(self.h * share).d
-
-    @property
-    def bar(self) -> float:
-        """The rounding of one measurement."""
-        return 2 * NOISE * self.noise / self.h
+        direction = type(self.track)(self.subject, pattern * self.scale, self.claim)
+        return direction.rise(self.h * share)
 
 
 @dataclass(frozen=True)
@@ -169,7 +155,8 @@ def locate(probe: Probe, block: Block, seed: int = 2) -> Found:
         part = spread(probe, block, inside.ravel())
         if same(probe(part), whole, probe) and filled(probe, block, inside, rng):
             slope = float(probe.claim @ (part * probe.scale))
-            return Found((Wrong(block.name, where, slope, slope + whole, probe.bar),), True)
+            bar = probe.bar + truncation(probe, block)
+            return Found((Wrong(block.name, where, slope, slope + whole, bar),), True)
     return bisected(probe, block, rng)
 
 
@@ -222,7 +209,8 @@ def entry(probe: Probe, block: Block, k: int, found: float) -> Wrong:
     """A wrong entry, from the discrepancy along its own scale."""
     s = float(probe.scale[k])
     claimed = float(probe.claim[k])
-    return Wrong(block.name, block.index(k), claimed, claimed + found / s, probe.bar / s)
+    bar = (probe.bar + truncation(probe, block)) / s
+    return Wrong(block.name, block.index(k), claimed, claimed + found / s, bar)
 
 
 def bisected(probe: Probe, block: Block, rng: np.random.Generator) -> Found:
@@ -238,6 +226,7 @@ def bisected(probe: Probe, block: Block, rng: np.random.Generator) -> Found:
         inside[low:high] = part[low:high]
         return probe(spread(probe, block, inside))
 
+    clear = CLEAR * probe.bar + truncation(probe, block)
     level = [(0, block.size, measured(0, block.size))]
     while any(high - low > 1 for low, high, _ in level):
         following = []
@@ -248,10 +237,10 @@ def bisected(probe: Probe, block: Block, rng: np.random.Generator) -> Found:
             middle = (low + high) // 2
             left = measured(low, middle)
             right = value - left
-            if probe.bar < abs(right) < 10 * CLEAR * probe.bar:
+            if probe.bar < abs(right) < 10 * clear:
                 right = measured(middle, high)  # a difference of two bars is no clear answer
             following += [(low, middle, left), (middle, high, right)]
-        level = [node for node in following if abs(node[2]) > CLEAR * probe.bar]
+        level = [node for node in following if abs(node[2]) > clear]
         if len(level) > MOST:
             return Found((), False)
     wrong = []
@@ -259,6 +248,6 @@ def bisected(probe: Probe, block: Block, rng: np.random.Generator) -> Found:
         single = np.zeros(len(probe.scale))
         single[block.start + low] = 1.0
         value = probe(single)
-        if abs(value) > CLEAR * probe.bar:
+        if abs(value) > clear:
             wrong.append(entry(probe, block, block.start + low, value))
     return Found(tuple(wrong), bool(wrong))
