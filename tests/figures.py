@@ -41,9 +41,9 @@ LAB_CONTRAST_SHAPES = 3.0  # WCAG 2.2, 1.4.11: borders that say what state somet
 LAB_WIDTHS = (320, 390, 768, 1280, 1920)  # issue 3: pixels
 
 # Issue 4, "Figures", of gradient checks. Counted: 0 and 0 inconclusive of 214 in float64 and float32
-CHECK_INCONCLUSIVE = {"float64": 0.0, "float32": 0.02, "float16": 0.45}  # of ordinary right gradients
+CHECK_INCONCLUSIVE = {"float64": 0.0, "float32": 0.02, "float16": 0.15}  # of ordinary right gradients
 CHECK_RESOLUTION = {"float64": 3e-8, "float32": 3e-3}  # the median
-CHECK_EVALUATIONS_RIGHT = 40  # the median
+CHECK_EVALUATIONS_RIGHT = 30  # the median; counted: 26
 CHECK_EVALUATIONS_WRONG = 90
 CHECK_DIAGNOSED = 50  # of the wrong gradients in the battery
 CHECK_PROGRAMS = 150  # random programs in the gate; 400 in benchmarks
