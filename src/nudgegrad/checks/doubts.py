@@ -70,9 +70,8 @@ def supported(examined: Examined, j: int) -> bool:
 
 def unseen(examined: Examined) -> Code:
     """Why a slope of f is none."""
-    if examined.codes(Shown.JUMP, Shown.STEEP).any():
-        return Code.NEAR_KINK
-    return Code.NEAR_KINK if examined.lines.is_finite() else Code.NOT_FINITE
+    bends = examined.lines.is_finite() or examined.codes(Shown.JUMP, Shown.STEEP).any()
+    return Code.NEAR_KINK if bends else Code.NOT_FINITE
 
 
 def is_kinked(examined: Examined) -> Bools:

@@ -90,6 +90,20 @@ def enter(
 
 
 @loop
+def name_it(
+    node: int, e: int, start: int, end: int, counts: Any, varies: Any, entries: Any, named: Any
+) -> None:
+    """The name of entry e, written from start to end, is that of a node from now on."""
+    varies[node] = 1
+    entries[3 * e + 2] = node
+    m = counts[NAMES]
+    named[3 * m] = node
+    named[3 * m + 1] = start
+    named[3 * m + 2] = end
+    counts[NAMES] = m + 1
+
+
+@loop
 def reduce(
     need: int, pending: Any, done: Any, rows: Any, counts: Any, codes: Any, operands: Any, spans: Any,
     varies: Any,
@@ -249,13 +263,7 @@ def read_program(
                         return UNREAD
                     if node == NO_NODE:
                         node = enter(INPUT, -1, -1, -1, start, end, counts, codes, operands, spans)
-                        varies[node] = 1
-                        entries[3 * e + 2] = node
-                        m = counts[NAMES]
-                        named[3 * m] = node
-                        named[3 * m + 1] = start
-                        named[3 * m + 2] = end
-                        counts[NAMES] = m + 1
+                        name_it(node, e, start, end, counts, varies, entries, named)
                     k = end
                 elif is_digit(c) or c == 46:
                     while k < size and is_digit(text[k]):
@@ -399,13 +407,7 @@ def read_program(
         end = done[2]
         if codes[node] == CONSTANT or (counts[NAMES] > 0 and node <= named[3 * counts[NAMES] - 3]):
             node = enter(copy, node, -1, -1, target, end, counts, codes, operands, spans)
-        varies[node] = 1
-        entries[3 * name + 2] = node
-        m = counts[NAMES]
-        named[3 * m] = node
-        named[3 * m + 1] = target
-        named[3 * m + 2] = target_end
-        counts[NAMES] = m + 1
+        name_it(node, name, target, target_end, counts, varies, entries, named)
         counts[LAST] = node
         if name == j_name:
             counts[OUTPUT] = node
