@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from nudgegrad.blackbox import candidates, judging, settling
+from nudgegrad.blackbox import breaks, candidates, judging, settling
 from tests import figures
 from tests.oracles.black_box_study import Judged, limit
 from tests.oracles.black_boxes import TEMPLATES, instance, named
@@ -157,6 +157,8 @@ ONCE_WRONG = [
     ("rounded", 1084), ("rounded", 1100), ("rounded", 1066), ("half_precision_layer", 1003),
     ("half_precision_layer", 1086), ("power", 1092), ("cancelled", 1062), ("spike", 1002), ("spike", 1006),
     ("corner", 1043), ("corner", 1052), ("corner", 1055), ("corner", 1086), ("corner", 1115),
+    ("corner_next_to_it", 1003), ("corner_next_to_it", 1006), ("corner_next_to_it", 1008),
+    ("short_part", 1052), ("short_part", 1102),
 ]  # fmt: skip
 
 
@@ -175,6 +177,8 @@ def test_what_was_silently_wrong_once_is_not_so_now():
     [
         (judging, "peaked", lambda *_: False),
         (judging, "wander", lambda *_: 1.0),
+        (judging, "beside", lambda _: (math.inf, math.inf)),
+        (breaks, "_curve", lambda *parts: 0 * parts[-1]),
         (settling, "hinges", lambda h, *_: np.zeros(len(h))),
         (candidates, "GAIN", math.inf),
     ],

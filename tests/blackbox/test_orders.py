@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
-from nudgegrad.blackbox import settling
+from nudgegrad.blackbox import searching, settling
 from nudgegrad.blackbox.result import Code
 from tests import figures
 from tests.oracles.black_boxes import TEMPLATES, instance
@@ -55,6 +55,18 @@ def test_a_break_in_the_derivative_below_is_named(monkeypatch):
         assert smooth.verdict == "pass"
     monkeypatch.setattr(settling, "hinges", lambda h, *_: np.zeros(len(h)))
     assert ng.derivative(lambda x: abs(x) ** 3 + math.sin(x), 0.0, 3).verdict == "pass"  # the test sees it
+
+
+def test_second_derivatives_on_one_side_are_those_near_x(monkeypatch):
+    problems = [instance("defined_above", seed, MORE) for seed in range(12)]
+
+    def wrong():
+        found = [(ng.derivative(p.f, p.x, 2), p.derivative(2)) for p in problems]
+        return sum(q.verdict == "pass" and abs(q.value - truth) > q.bar for q, truth in found)
+
+    assert wrong() == 0
+    monkeypatch.setattr(searching, "quotients", lambda r, _: (0 * r.h, r.sigma / r.h**2))
+    assert wrong() > 0  # the test sees it
 
 
 @pytest.mark.parametrize("order", ORDERS)

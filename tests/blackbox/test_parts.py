@@ -9,13 +9,23 @@ import pytest
 
 import nudgegrad as ng
 from nudgegrad.blackbox import judging
-from nudgegrad.blackbox.breaks import Corner, Way, corner, hinges, leaving, peaked, structure, wander
+from nudgegrad.blackbox.breaks import (
+    Corner,
+    Way,
+    beside,
+    corner,
+    hinges,
+    leaving,
+    peaked,
+    structure,
+    wander,
+)
 from nudgegrad.blackbox.candidates import shown
 from nudgegrad.blackbox.fits import DEGREES, fit, student, windows
 from nudgegrad.blackbox.grain import grid_of, unit_of
 from nudgegrad.blackbox.ladders import LADDERS, scale_of, steps
 from nudgegrad.blackbox.result import Code
-from nudgegrad.blackbox.rungs import Rungs
+from nudgegrad.blackbox.rungs import Rungs, quotients
 from nudgegrad.blackbox.sampling import Samples
 from nudgegrad.formats import FORMATS, Format
 
@@ -121,6 +131,30 @@ def rungs(f, sigma=2.0**-53):
 )
 def test_corners(f, found):
     assert corner(rungs(f)) is found
+
+
+def test_a_corner_next_to_x_is_told_from_a_quick_turn_and_from_noise():
+    for d in (1e-8, -1e-7, 1e-5):
+        edge, crossing = beside(rungs(lambda t, d=d: math.exp(t) + abs(t - d)))
+        assert edge >= crossing > abs(d)
+        assert not ((abs(d) < H) & (crossing > H)).any()
+    w = 1e-5
+    edge, crossing = beside(rungs(lambda t: math.hypot(t - w, w) + t * t))
+    assert edge == crossing > w
+    rng = np.random.default_rng(12)
+    for f in (math.exp, lambda t: t + 1e-3 * float(rng.uniform(-1, 1)), lambda t: t**3 + 1e6):
+        assert beside(rungs(f)) == (math.inf, math.inf)
+
+
+def test_two_rungs_of_one_side_show_the_second_derivative():
+    sigma = 2.0**-52  # of values up to e
+    for side in (1, -1):
+        values = np.array([math.exp(side * h) for h in H]) - 1
+        r = Rungs(H, side * values / H, 2 * sigma / H, 0 * H, np.full_like(H, sigma), values, values, side)
+        q, noise = quotients(r, 2)
+        third = np.exp(H[:-1]) * (H[:-1] + H[1:]) / 3
+        assert (np.abs(q[:-1] - 1) <= third + noise[:-1]).all()
+        assert (noise[4:] < 0.1).any()
 
 
 def hinge(f, sigma, top):

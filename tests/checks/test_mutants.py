@@ -73,12 +73,17 @@ def _pooled(noise: float, truncation: float) -> Any:
 
 
 NONE = {"corner": lambda _: None, "hinges": lambda h, *_: np.zeros(len(h))}
+NOWHERE = (judging, "beside", lambda _: (np.inf, np.inf))
 MUTANTS: dict[str, list[tuple[Any, str, Any]]] = {
     "no limit": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e300))],
     "a limit of nothing": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e-3))],
     "no noise": [(study, "pooled", _pooled(0.0, 1.0))],
     "a tenth of the bars": [(study, "pooled", _pooled(0.1, 0.1))],
-    "no kinks": [(judging, "corner", NONE["corner"]), *((settling, n, f) for n, f in NONE.items())],
+    "no kinks": [
+        NOWHERE,
+        (judging, "corner", NONE["corner"]),
+        *((settling, n, f) for n, f in NONE.items()),
+    ],
     "no kinks in the check": [(gradient, "is_kinked", lambda e: e.codes())],
     "every claim a subgradient": [(gradient, "is_subgradient", lambda *_: True)],
     "nothing too coarse": [(gradient, "COARSE", np.inf)],

@@ -224,13 +224,32 @@ def _spike(d: Draw) -> Made:
     )
 
 
+def _corner_next_to_it(d: Draw) -> Made:
+    c, k, a = d(0.3, 2), d(0.5, 3), d.log(1e-2, 3)
+    return (
+        "near kink",
+        lambda x: math.sin(k * x) + a * abs(x - c),
+        lambda x: m.sin(k * x) + m.mpf(a) * abs(x - m.mpf(c)),
+        c * (1 + d.sign() * d.log(1e-13, 1e-7)),
+        "float64",
+    )
+
+
+def _short_part(d: Draw) -> Made:
+    a = d(0.2, 2)
+    return (
+        "solver", lambda x: math.exp(x) + 1e-3 * float(np.float16(math.sin(a * x))),
+        lambda x: m.exp(x) + m.mpf(1e-3) * m.sin(a * x), d(-2, 2), "float64",
+    )  # fmt: skip
+
+
 MORE: dict[str, Template] = {
     **{
         f.__name__.lstrip("_"): f
         for f in (
             _bump, _mixture, _hyperbola, _chebyshev, _entropy, _logistic_map, _runge_kutta, _determinant,
             _half_precision_layer, _leaky, _threshold, _tangent, _arcs, _defined_above, _floored, _cancelled, _crossing,
-            _joined, _needle, _spike,
+            _joined, _needle, _spike, _corner_next_to_it, _short_part,
         )
     },
     "low float32": _low("float32", "float32"),

@@ -20,6 +20,8 @@ from .rungs import Rungs
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
 BEND = 20.0  # times the rounding of f: an even part that is one
 CORNER = 1.15  # exponent of the even part up to which f has no derivative; 2 where it has two
+STRAIGHT, LENGTH = 0.1, 10.0  # how far exponents of a corner next to x are from 1; octaves that show it
+TURN = 0.5  # how far they are from 2 where f turns smoothly instead
 STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
 GROWTH = 1.2  # exponent with which the slopes of a smooth f leave its derivative, at least; 2 at first
@@ -99,6 +101,36 @@ def _steady(r: Rungs, last: int) -> Corner | None:
     local = np.diff(np.log2(e[span])) / np.diff(np.log2(h[span]))
     same_sign = (np.sign(r.even[span]) == np.sign(r.even[last])).all()
     return Corner.KINK if same_sign and (local > 0.8).all() and (local < 1.5).all() else None
+
+
+def beside(r: Rungs) -> tuple[float, float]:
+    """The step from which on f has the even part of a corner, that is not at x but next to it, and the
+    smallest that may cross it; inf if there is none.
+
+    Notes
+    -----
+    A corner at x + d adds a (h - d) to the even part at the steps h > d, which is a h beyond some times d,
+    and nothing below. That of a smooth f is of order h^2, and that of noise is no power of h. Where f turns
+    smoothly but quickly, its even part becomes of order h^2 below, and smaller steps may be taken.
+    """
+    seen = np.flatnonzero(np.abs(r.even) > BEND * r.sigma)
+    if len(seen) < 3:
+        return math.inf, math.inf
+    e, h = r.even[seen], r.h[seen]
+    exponents = np.diff(np.log2(np.abs(e))) / np.diff(np.log2(h))
+    same = np.diff(np.sign(e)) == 0
+    along = (np.abs(exponents - 1) <= STRAIGHT) & same
+    for last in np.flatnonzero(along)[::-1]:
+        first = last
+        while first and along[first - 1]:
+            first -= 1
+        if h[first] >= h[last + 1] * 2**LENGTH:
+            own = np.abs(e) > np.abs(e[first]) * (h / h[first]) ** 2  # more than f bends by itself
+            tail = own[last:].sum()
+            turns = (np.abs(np.diff(np.log2(np.abs(e[own]))) / np.diff(np.log2(h[own])) - 2) <= TURN)[-2:]
+            turned = tail > 3 and turns.all()
+            return float(h[last + 1]), float(h[last + 1] if turned else h[own][-1])
+    return math.inf, math.inf
 
 
 def _spaced(h: Array, last: int, count: int) -> list[int]:
@@ -275,8 +307,10 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     if len(h) < 2 or h[0] < 4 * h[-1]:
         return None
     whole = np.flatnonzero(r.h >= bottom)
-    bend = r.even[whole[-1]] / r.h[whole[-1]] ** 2 if len(whole) else 0.0
-    off = np.hypot((r.slope[between] - slope) * h, r.even[between] - bend * h**2)
+    off = np.hypot(
+        (r.slope[between] - slope - _curve(r.slope[whole] - slope, r.h[whole], h)) * h,
+        r.even[between] - _curve(r.even[whole], r.h[whole], h),
+    )
     off = np.maximum(off, np.finfo(float).tiny)
     near = h <= max(bottom / 8, 4 * h[-1])
     octaves, level = np.log2(h[near]), np.log2(off[near])
@@ -285,6 +319,16 @@ def wander(r: Rungs, slope: float, bottom: float, bad: float) -> float | None:
     span = octaves[:, None] - octaves[None, :]
     some = span >= min(WIDE, span.max())
     return float(np.min((level[:, None] - level[None, :])[some] / span[some]))
+
+
+def _curve(y: Array, at: Array, h: Array) -> Array:
+    """What is of order h^2 and h^4 in y, from its two smallest steps, at other ones."""
+    if not len(at):
+        return np.zeros(len(h))
+    ratio, square = y[-2:] / at[-2:] ** 2, at[-2:] ** 2
+    fourth = (ratio[0] - ratio[-1]) / (square[0] - square[-1]) if len(ratio) > 1 else 0.0
+    found: Array = (ratio[-1] + fourth * (h**2 - square[-1])) * h**2
+    return found
 
 
 def peaked(r: Rungs, slope: float, bad: float) -> bool:

@@ -14,6 +14,7 @@ from .fits import DEGREES, Fit, Index, fit, student, windows
 from .sampling import Samples
 
 NOISE, TRUNCATION = 3.0, 2.0  # safety factors: least bars at which some 99.8 % of the tuning problems hold
+SIDED = 2.0  # the same for higher orders on one side
 GAIN, GAIN_SIDE = 400.0, 200.0  # one more degree makes no estimate better by more, two- and one-sided
 COARSE = 2.0**-12  # a unit roundoff above it is nearly all of the noise, and a bound of it
 FAR = 30.0  # times the rounding of f: residuals beyond it are looked at
@@ -173,7 +174,8 @@ def candidates(s: Shown, order: int, side: int) -> Candidates:
         further = np.abs(np.diff(value, axis=2, append=np.nan))
         shorter = np.where((w.shorter >= 0)[:, None], np.abs(value - value[:, w.shorter]), np.nan)
         before = np.nan_to_num(np.insert(further[..., :-1], 0, 0.0, axis=2))
-        truncation = TRUNCATION * np.maximum(
+        safety = TRUNCATION * (SIDED if side and order > 1 else 1.0)
+        truncation = safety * np.maximum(
             np.maximum(further, shorter / 2), before / (GAIN_SIDE if side else GAIN)
         )
         moved = np.max(np.where(runs.usable, np.fmax(np.abs(s.right), np.abs(s.left))[:, w.index], 0.0), 2)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .breaks import (
+    BEND,
     Corner,
     Leaving,
     Way,
     beneath,
+    beside,
     corner,
     follows,
     isolated,
@@ -23,7 +26,7 @@ from .breaks import (
 from .candidates import Candidates
 from .ladders import Ladder
 from .rungs import Rungs
-from .searching import WIDEST, below, fine
+from .searching import FINE, WIDEST, below, fine
 
 CLOSE = 3, 4  # rungs that refine the best window, the first and the second time
 GOOD = 1800.0, 9e4  # units of f: bars below it are not refined, the first and the second time
@@ -80,6 +83,8 @@ class Lane:
         Only windows of steps between them count.
     outside : float
         The smallest step at which f was not finite.
+    hinged : bool
+        Whether larger steps cross a corner next to x.
     corner : Corner or None
         What f has at x instead of a derivative.
     """
@@ -97,6 +102,7 @@ class Lane:
     over: float = 0.0
     below: float = np.inf
     outside: float = np.inf
+    hinged: bool = False
     corner: Corner | None = None
 
 
@@ -120,6 +126,11 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
         lane.corner = corner(r)
         if lane.corner is not None:
             return NONE
+        if _hinged(lane, r):
+            least = float(r.h[-1])
+            if abs(r.even[-1]) > BEND * r.sigma[-1]:
+                least *= 2.0 ** ladder.down[0]
+            return _between(lane.below, least, ladder)
         if np.isfinite(c.within(lane.over, lane.below)[best]) and not lane.decided:
             more = _doubted(lane, r, c, best, ladder)
             if len(more):
@@ -134,7 +145,7 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
         if lane.refined or not len(r.h):
             return NONE
         lane.refined = 1
-        return below(0.7 * float(r.h[0]), ladder)
+        return below(0.7 * min(float(r.h[0]), lane.below), ladder)
     value, top = abs(float(c.value[best])), float(c.top[best])
     if lane.refined >= len(GOOD) or score <= GOOD[lane.refined] * unit * value:
         return NONE
@@ -186,6 +197,23 @@ def _flat(lane: Lane, r: Rungs, slope: float) -> Any:
         return NONE
     lane.probed = True
     return _gap(float(r.h[moving[-1] + 1]), float(r.h[moving[-1]]))
+
+
+def _hinged(lane: Lane, r: Rungs) -> bool:
+    """Whether steps are seen for the first time to cross a corner next to x; learns which do."""
+    edge, crossing = beside(r)
+    first = not lane.hinged and edge < lane.below
+    if first:
+        lane.decided, lane.hinged, lane.over, lane.below = True, True, 0.0, edge
+    elif lane.hinged:
+        lane.below = min(edge, crossing)
+    return first
+
+
+def _between(edge: float, least: float, ladder: Ladder) -> Any:
+    """A ladder from a step down to another, a fine one at least."""
+    octaves = max(math.log2(edge / least) / FINE, ladder.fine)
+    return edge * 2.0 ** (-octaves * (np.arange(FINE) + 0.5))
 
 
 def _gap(good: float, bad: float) -> Any:
@@ -260,6 +288,8 @@ def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -
             lane.rival, lane.over = False, 0.0
         else:
             _decided(lane, r, c, small, found, ladder)
+    if lane.hinged:
+        _hinged(lane, r)
     if not lane.decided and len(r.h) > 1:
         scores = c.within(lane.over, lane.below)
         best = int(np.argmin(scores))

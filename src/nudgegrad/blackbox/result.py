@@ -38,7 +38,7 @@ class Code(StrEnum):
 SENTENCES = {
     Code.CLEAR: "the estimates of neighbouring steps agree within the bar",
     Code.ROUNDED: "f's values are rounded to a grid, which counts as its noise",
-    Code.KINK: "f has a kink at x: its slopes on the two sides differ",
+    Code.KINK: "f has a kink at x, or next to it: its slopes on the two sides differ",
     Code.UNEVEN: "the derivatives of this order on the two sides of x differ",
     Code.JUMP: "f jumps at x",
     Code.STEEP: "f is infinitely steep at x",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Rungs:
         Half the sum of f at both points minus f(x), and the rounding of f.
     right, left : array
         f(x + h) - f(x) and f(x - h) - f(x).
+    side : int
+        The only side that counts, or 0.
     """
 
     h: Array
@@ -31,10 +33,12 @@ class Rungs:
     sigma: Array
     right: Array
     left: Array
+    side: int = 0
 
     def under(self, h: float) -> Rungs:
         """The rungs of smaller steps."""
-        return Rungs(*(getattr(self, name)[self.h < h] for name in self.__dataclass_fields__))
+        names = ("h", "slope", "noise", "even", "sigma", "right", "left")
+        return replace(self, **{name: getattr(self, name)[self.h < h] for name in names})
 
 
 def rungs_of(s: Shown, p: int, side: int) -> Rungs:
@@ -43,14 +47,24 @@ def rungs_of(s: Shown, p: int, side: int) -> Rungs:
         values = s.right[p] if side > 0 else s.left[p]
         k = np.isfinite(values)
         h, sigma, values = s.h[p, k], s.sigma[p, k], values[k]
-        return Rungs(h, side * values / h, 2 * sigma / h, 0 * h, sigma, values, values)
+        return Rungs(h, side * values / h, 2 * sigma / h, 0 * h, sigma, values, values, side)
     k = np.isfinite(s.odd[p])
     h, sigma = s.h[p, k], s.sigma[p, k]
     return Rungs(h, s.odd[p, k], sigma / h, s.even[p, k], sigma, s.right[p, k], s.left[p, k])
 
 
 def quotients(r: Rungs, order: int) -> tuple[Array, Array]:
-    """What each rung alone shows of the first or second derivative, for odd or even orders; its noise."""
+    """What each rung shows of the first or second derivative, for odd or even orders; its noise.
+
+    Notes
+    -----
+    On one side (f(x + h) - f(x))/h = f' + f'' h/2 + ..., so that two rungs show f''; the last has no other.
+    """
     if order % 2:
         return r.slope, r.noise
-    return 2 * r.even / r.h**2, 4 * r.sigma / r.h**2
+    if not r.side:
+        return 2 * r.even / r.h**2, 4 * r.sigma / r.h**2
+    width = r.side * (r.h[:-1] - r.h[1:])
+    q = 2 * (r.slope[:-1] - r.slope[1:]) / width
+    noise = 2 * (r.noise[:-1] + r.noise[1:]) / abs(width)
+    return np.append(q, q[-1:]), np.append(noise, noise[-1:])

@@ -12,7 +12,7 @@ from .breaks import Corner, corner, hinges
 from .candidates import Candidates, Shown, candidates, polished
 from .grain import middle, repeats
 from .judging import Lane
-from .result import Code
+from .result import CLAIMED, Code
 from .rungs import Rungs, rungs_of
 from .sampling import Samples
 
@@ -91,6 +91,8 @@ def settled(
             blind = max(BLIND, UNITS * samples.format.u)
             centre, edge = float(samples.centre[p]), float(grid[p])
             code = _known(lane, r, float(value[p]), float(bar[p]), centre, edge, order, blind)
+        if lane.hinged and code not in CLAIMED:
+            code = Code.KINK
         codes.append(code)
     there = np.array([code in SHOWN for code in codes], dtype=bool) & found
     sigma = middle(np.where(np.isfinite(s.right) | np.isfinite(s.left), s.sigma, np.nan))
