@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nudgegrad.blackbox import lines as line_module
 from nudgegrad.blackbox import study
 from nudgegrad.blackbox.lines import Lines, few_digits
 from nudgegrad.blackbox.result import Code
@@ -42,6 +43,30 @@ def test_points_lie_on_their_lines(name):
         point = x + t * V[p]
         near = np.frexp(point)[1] <= np.frexp(x)[1]  # beyond, the numbers of the format are coarser
         assert (fmt.round(point) == point)[near].all()
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16"])
+def test_no_step_changes_the_sign_of_an_entry(name, monkeypatch):
+    fmt = FORMATS[name]
+    x = fmt.round(X)
+    along = few_digits(1.4 * x)  # the largest of a check's sizes
+
+    def steps():
+        seen = []
+
+        def value(p, t):
+            seen.append(t)
+            return float(fmt.round(np.sum(x + t * along)))
+
+        made = Lines(value, 2, fmt, value(0, 0.0), 0.0)
+        made.begin(0, 2)
+        made.sharpen()
+        made.deepen(made.there, made.there)
+        return np.array(seen)
+
+    assert (np.sign(x + steps()[:, None] * along) == np.sign(x)).all()
+    monkeypatch.setattr(line_module, "REACH", np.inf)
+    assert (np.sign(x + steps()[:, None] * along) != np.sign(x)).any()  # straight lines ask for more
 
 
 def test_slopes_lie_within_bars_that_few_steps_give():

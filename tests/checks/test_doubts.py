@@ -15,6 +15,7 @@ from nudgegrad.checks.examined import Examined
 from nudgegrad.checks.gradient import ZERO
 from nudgegrad.checks.subject import subject
 from tests.checks.battery.case import Case, in_format
+from tests.checks.battery.mistakes import WRONG
 from tests.checks.battery.traps import all_traps
 from tests.checks.planting import native
 
@@ -88,6 +89,18 @@ def test_smaller_steps_decide_where_larger_ones_miss_the_waves():
     found = native(waves(1e7, "float64"))
     assert (found.verdict, found.reason.code) == ("pass", "below_kink")
     assert native(waves(1e7, "float64", 1.3)).verdict == "fail"
+
+
+def test_waves_that_no_step_resolves_are_no_lack_of_numbers():
+    for k in (1e5, 1e6):
+        found = native(waves(k, "float32"))
+        assert (found.verdict, found.reason.code) == ("inconclusive", "near_kink")
+
+
+def test_one_known_line_is_enough_to_fail():
+    (case,) = [c for c in WRONG.values() if c.name.startswith("two-layer relu net: no slope")]
+    found = native(in_format(case, "float32"))
+    assert found.verdict == "fail"
 
 
 def test_f_that_stands_still_in_a_low_format():
