@@ -54,7 +54,7 @@ def test_no_step_changes_the_sign_of_an_entry(name, monkeypatch):
     def steps():
         seen = []
 
-        def value(p, t):
+        def value(_, t):
             seen.append(t)
             return float(fmt.round(np.sum(x + t * along)))
 

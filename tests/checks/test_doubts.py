@@ -99,7 +99,7 @@ def test_waves_that_no_step_resolves_are_no_lack_of_numbers():
 
 def test_one_known_line_is_enough_to_fail():
     (case,) = [c for c in WRONG.values() if c.name.startswith("two-layer relu net: no slope")]
-    found = native(in_format(case, "float32"))
+    found = native(in_format(case, "float16"))
     assert found.verdict == "fail"
 
 
