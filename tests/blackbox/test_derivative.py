@@ -306,3 +306,21 @@ def test_scaling_by_powers_of_two_changes_no_verdict_and_no_relative_bar():
         s = 2.0**k
         plain, scaled = (ng.derivative(partial(stretched, w), 0.7 * w) for w in (1.0, s))
         assert (scaled.value, scaled.bar, scaled.verdict) == (plain.value, plain.bar, plain.verdict)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_x_with_few_digits_or_none_has_steps(kind):
+    for x in (np.finfo(kind).smallest_subnormal, 3 * np.finfo(kind).smallest_subnormal):
+        found = ng.derivative(lambda t: t / kind(2), kind(x))
+        assert found.verdict == "pass"
+        assert found.agrees(0.5)
+    nothing = ng.derivative(math.sin, 1.0, scale=1e-20)
+    assert (nothing.verdict, nothing.reason.code) == ("inconclusive", "nowhere")
+
+
+@pytest.mark.parametrize(("kind", "x"), [(np.float64, 1e-300), (np.float64, 1e-20), (np.float32, 1e-30)])
+def test_f_that_changes_on_another_scale_than_a_small_x(kind, x):
+    for f, slope in ((np.exp, 1.0), (np.cos, 0.0), (lambda t: 1 / (1 + t), -1.0)):
+        found = ng.derivative(f, kind(x))
+        assert found.verdict != "pass" or abs(found.value - slope) <= found.bar < 1  # f itself changes by 1
+    assert ng.derivative(np.exp, kind(x)).verdict == "pass"

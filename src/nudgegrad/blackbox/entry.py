@@ -284,7 +284,8 @@ def _chunks(
         if begins is not None:
             begins.append(start)
         x = flat[start : start + LANES]
-        scales = scale_of(x) if scale is None else np.full(len(x), float(scale))
+        least = fmt.smallest * 2.0**fmt.precision  # below it numbers have fewer digits
+        scales = np.maximum(scale_of(x), least) if scale is None else np.full(len(x), float(scale))
 
         def of_lanes(lanes: Array, points: Array, x: Array = x) -> Array:
             return evaluate(lanes, points, x)

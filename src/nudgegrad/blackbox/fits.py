@@ -120,7 +120,7 @@ class Windows:
 @lru_cache(maxsize=64)
 def windows(count: int) -> Windows:
     """All windows over so many rungs."""
-    found = [(i, w) for w in WIDTHS for i in range(count - w + 1)]
+    found = [(i, w) for w in WIDTHS for i in range(count - w + 1)] or [(0, 1)]  # which no fit is found on
     place = {window: k for k, window in enumerate(found)}
     most = min(WIDTHS[-1], max(count, 1))
     first = np.array([i for i, _ in found], dtype=np.int64)

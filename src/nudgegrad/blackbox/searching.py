@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .ladders import Ladder
+from .ladders import OFF, Ladder
 from .rungs import Rungs, quotients
 
 FINE = 6  # rungs of the fine ladder
@@ -22,10 +22,13 @@ def further(r: Rungs, order: int, ladder: Ladder, scale: float) -> Any:
     if len(r.h) < 2:
         least = float(r.h[0]) if len(r.h) else scale * 2.0 ** ladder.coarse[-1]
         return least * 2.0 ** np.array(ladder.down)
+    moved = np.maximum(np.abs(r.right), np.abs(r.left))
+    usual = OFF * 2.0 ** np.array(ladder.coarse)  # of an x of about 1
+    if not moved.any() and r.h[0] < usual[-1]:  # f need not change on the scale of a small x
+        return usual
     q, noise = quotients(r, order)
     if abs(q[0] - q[1]) <= WIDEST * noise[1]:
         return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
-    moved = np.maximum(np.abs(r.right), np.abs(r.left))
     if r.h[0] >= r.h[-1] * 2**FAR and moved[-1] >= moved[0] / EVEN:
         return r.h[0] * 2.0 ** np.array(ladder.up, dtype=float)
     last = abs(q[-2] - q[-1])
