@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -213,7 +213,7 @@ class Op:
 
     def degree_of(self, degrees: Sequence[Any], args: Sequence[Any]) -> Any:
         """Polynomial degree of the result, given those of the arguments and their values."""
-        moves = np.logical_or.reduce(np.broadcast_arrays(*(np.asarray(d) > 0 for d in degrees)))
+        moves = reduce(np.logical_or, [np.asarray(d) > 0 for d in degrees])
         with np.errstate(invalid="ignore"):
             found = math.inf if self.degree is None else self.degree(degrees, args)
         return np.where(moves, found, 0.0)

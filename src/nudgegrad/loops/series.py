@@ -65,6 +65,47 @@ def compose_five(outer: Any, o: int, inner: Any, begin: int, f: float, found: An
 
 
 @loop
+def recur(
+    count: int, order: int, needs: Any, kinds: Any, begins: Any, terms: Any, careful: int, work: Any
+) -> None:
+    """Coefficients from the first one on of the series of a closure at `count` points, from those of order
+    0: that of order k of series i is in `work` from (i (order + 1) + k) count on. `sweeps.jets` says what
+    the numbers tell; where `careful`, what does not move is not spoilt by a partial that does not exist."""
+    size = (order + 1) * count
+    for k in range(1, order + 1):
+        for i in range(len(needs)):
+            if k > needs[i] or begins[i] == begins[i + 1]:
+                continue
+            to = i * size + k * count
+            for n in range(count):
+                work[to + n] = 0.0
+            for e in range(begins[i], begins[i + 1]):
+                x = terms[2 * e] * size
+                p = terms[2 * e + 1] * size
+                moves = needs[terms[2 * e + 1]] > 0
+                if kinds[terms[2 * e + 1]] == 2:
+                    q = work[p]
+                    if q != 0.0:
+                        for n in range(count):
+                            work[to + n] += q * work[x + k * count + n]
+                    continue
+                first = 1  # of the terms of the sum
+                if kinds[terms[2 * e]] == 1:
+                    if not moves and k > 1:
+                        continue
+                elif not moves:
+                    first = k
+                for n in range(count):
+                    total = 0.0
+                    for j in range(first, k + 1 if kinds[terms[2 * e]] != 1 else 2):
+                        a = j * work[x + j * count + n]
+                        b = work[p + (k - j) * count + n]
+                        term = 0.0 if careful and a == 0.0 else a * b
+                        total = term if j == first else total + term
+                    work[to + n] += total / k
+
+
+@loop
 def multiply(x: Any, a: int, x0: float, z: Any, b: int, z0: float, order: int, found: Any, to: int) -> None:
     """Add the coefficients of (x0 + x)(z0 + z)."""
     for k in range(order):

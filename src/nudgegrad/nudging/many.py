@@ -20,7 +20,7 @@ from .nudge import BLIND, FAIL, Factors, Nudge, Verdict, judge, power_of_two, pr
 from .optimal import QUIET
 from .rounding import claims
 from .stencils import Stencil
-from .windows import ORDER, AllJets, exact, structure, windowed
+from .windows import ORDER, AllJets, exact, local_jets, structure, windowed
 
 SAMPLE = 32  # nodes whose exact jets are a certificate
 SEED = 12
@@ -74,9 +74,10 @@ class Many(Mapping[str, Nudge]):
         self.run = run
         self.stencil = stencil
         self.wanted = wanted.astype(np.int32)
-        self.found: Everywhere = everywhere(run)
         self.order = ORDER if stencil.exact_degree < ORDER else HIGHEST
-        jets = windowed(run, self.order)
+        local = local_jets(run, self.order, HIGHEST)
+        self.found: Everywhere = everywhere(run, local)
+        jets = windowed(run, self.order, local=local)
         self.h: Array = self.nudges_of(jets, self.wanted)
         self.jets: AllJets = replace(jets, coefficients=jets.coefficients[:, 1:3].copy())  # what rows show
 

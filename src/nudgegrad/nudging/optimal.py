@@ -180,20 +180,42 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
     The step away from 0 is rounded first and then reflected, because the grid is never coarser on the
     inner side: so both steps are equal wherever they can be.
     """
+    sizes = sorted({abs(o) for o in stencil.offsets if o})
+    places = [sizes.index(abs(o)) if o else 0 for o in stencil.offsets]
+    offsets, v = np.array(stencil.offsets), v[:, :, None]
     outward = np.where(v >= 0, 1.0, -1.0)
-    pairs = {}
-    for size in {abs(o) for o in stencil.offsets if o}:
-        far = fmt.round(v + outward * size * h)
-        pairs[size] = far, fmt.round(v - (far - v))
-    columns = []
-    for o in stencil.offsets:
-        far, near = pairs[abs(o)] if o else (v, v)
-        columns.append(np.broadcast_to(np.where(o * outward > 0, far, near), h.shape))
-    return np.stack(columns, axis=-1)
+    far = fmt.round(v + outward * np.array(sizes) * h[:, :, None])
+    near = fmt.round(v - (far - v))
+    found = np.where(offsets * outward > 0, far[..., places], near[..., places])
+    return found if 0 not in stencil.offsets else np.where(offsets == 0, v, found)
+
+
+class Expanded(Protocol):
+    """What truncation depends on: `Problem` says what each is."""
+
+    @property
+    def stencil(self) -> Stencil:
+        """The stencil."""
+
+    @property
+    def v(self) -> Array:
+        """Shape (P, 1)."""
+
+    @property
+    def scale(self) -> Array:
+        """Shape (P,)."""
+
+    @property
+    def coefficients(self) -> Array:
+        """Shape (ORDER + 1, P)."""
+
+    @property
+    def degree(self) -> Array:
+        """Shape (P,)."""
 
 
 @QUIET
-def truncation(q: Problem, x: Array) -> Array:
+def truncation(q: Expanded, x: Array) -> Array:
     """T at points x, shape (P, K): every known term of the series, and a tail for the rest.
 
     A coefficient that cancels is known only to its own rounding: as if v, in units of itself, were off by a

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compiled import is_compiled, machine_code
 from ..formats import Array
 from ..graphs.ops import Op, Term
 from .evaluate import Plan, operands_of
@@ -134,6 +135,42 @@ def jet_of(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int) -> 
         if np.isfinite(found).all():
             break
     return found
+
+
+def jet_along(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int, size: int) -> Array:
+    """`jet_of` at points of a graph of `size` nodes where what moves moves in straight lines; bit for bit."""
+    count = args[0].shape[-1]
+    if count == 1 or not is_compiled("recur", size):  # NumPy adds up what stands alone in another order
+        return jet_of(row, args, moving, order)
+    members = closure(row, tuple(moving), order)
+    work = np.zeros((len(members), order + 1, count))
+    for i, member in enumerate(members):
+        if member.number is not None:
+            work[i, 0] = member.number
+        elif member.op is None:
+            work[i, : order + 1 if member.moves else 1] = args[i]
+        else:
+            numbers = [members[a].number for a in member.args]
+            first = [work[a, 0] if n is None else n for a, n in zip(member.args, numbers, strict=True)]
+            work[i, 0] = member.op.value(*first)
+    plan, found = _told(row, tuple(moving), order), work[len(args)]
+    for careful in (0, 1):
+        machine_code("recur")(count, order, *plan, careful, work.reshape(-1))
+        if np.isfinite(found).all():
+            break
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _told(row: Op, moving: tuple[bool, ...], order: int) -> tuple[Any, ...]:
+    """A closure in numbers, for the loop: to which order each series is needed, 0 if it does not move; what
+    each is, 1 for a line, 2 for a number; where its terms begin; the terms."""
+    members = closure(row, moving, order)
+    needs = [m.order if m.moves else 0 for m in members]
+    kinds = [2 if m.number is not None else int(m.op is None and m.moves) for m in members]
+    begins = np.cumsum([0, *(len(m.terms) for m in members)])
+    terms = np.array([t for m in members for t in m.terms], dtype=np.int32).reshape(-1)
+    return np.array(needs, dtype=np.int32), np.array(kinds, dtype=np.int8), begins.astype(np.int32), terms
 
 
 def _recur(members: Sequence[Member], series: list[Any], order: int, product: Any) -> None:
