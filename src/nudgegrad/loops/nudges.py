@@ -107,6 +107,53 @@ def chain(
 
 
 @loop
+def compare_nudges(
+    weights: Any, exact_degree: int, unit: float, least: float, wide: float, claims: Any, degrees: Any,
+    points: Any, values: Any, cuts: Any, good: Any, found: Any,
+) -> None:  # fmt: skip
+    """Estimate, second estimate, truncation and bar of ops that were nudged twice, in `found` one after the
+    other; each nudge has its points and the ops' values there, in pairs. The bar is inf where the two
+    disagree, or where one was not `good`."""
+    size = len(weights)
+    count = len(claims)
+    for n in range(count):
+        one = 0.0
+        room = 0.0
+        slope = 0.0
+        lost = 0.0
+        for turn in range(2):
+            at = (2 * n + turn) * size
+            width = 0.0
+            rise = 0.0
+            terms = 0.0
+            ulps = 0.0
+            for m in range(0, size, 2):
+                above, below = values[at + m], values[at + m + 1]
+                width += weights[m] * (points[at + m] - points[at + m + 1])
+                rise += weights[m] * (above - below)
+                terms += abs(weights[m]) * abs(above - below)
+                ulps += abs(weights[m]) * (unit * abs(above) + least)
+                ulps += abs(weights[m + 1]) * (unit * abs(below) + least)
+            slope = rise / width
+            lost = claims[n] * ulps + 4.0 * (size // 2 - 1) * wide * terms  # each pair's weight and sum
+            lost = lost / abs(width) + 4.0 * wide * abs(slope)
+            if turn == 0:
+                one = slope
+                room = lost
+        apart = abs(one - slope)
+        cut = cuts[2 * n]
+        if degrees[n] > exact_degree and cut == 0.0:
+            cut = apart  # a series that came out as 0 proves nothing
+        other = cuts[2 * n + 1]
+        agree = apart <= cut + (room + lost) or apart <= other + (room + lost)
+        known = apart < math.inf and cut < math.inf and other < math.inf
+        found[n] = one
+        found[count + n] = slope
+        found[2 * count + n] = cut
+        found[3 * count + n] = cut + room if good[n] and agree and known else math.inf
+
+
+@loop
 def value_errors(
     codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, live: Any, partials: Any, claims: Any,
     unit: float, least: float, errors: Any,

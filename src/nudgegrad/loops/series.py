@@ -64,14 +64,29 @@ def compose_five(outer: Any, o: int, inner: Any, begin: int, f: float, found: An
     found[to + 4] += last + outer[o + 4] * (d * q4)
 
 
+@inlined
+def add_product(
+    work: Any, to: int, x: int, p: int, factor: float, careful: int, count: int
+) -> None:  # fmt: skip
+    """Add factor x p, number by number; where `careful`, x = 0 is not spoilt by a p that does not exist."""
+    if careful:
+        for n in range(count):
+            moved = factor * work[x + n]
+            work[to + n] += 0.0 if moved == 0.0 else moved * work[p + n]
+    else:
+        for n in range(count):
+            work[to + n] += factor * work[x + n] * work[p + n]
+
+
 @loop
 def recur(
     count: int, order: int, needs: Any, kinds: Any, begins: Any, terms: Any, careful: int, work: Any
 ) -> None:
     """Coefficients from the first one on of the series of a closure at `count` points, from those of order
-    0: that of order k of series i is in `work` from (i (order + 1) + k) count on. `sweeps.jets` says what
-    the numbers tell; where `careful`, what does not move is not spoilt by a partial that does not exist."""
+    0: that of order k of series i is in `work` from (i (order + 1) + k) count on; the last `count` numbers
+    are room. `sweeps.jets` says what the others tell."""
     size = (order + 1) * count
+    room = len(needs) * size
     for k in range(1, order + 1):
         for i in range(len(needs)):
             if k > needs[i] or begins[i] == begins[i + 1]:
@@ -89,20 +104,19 @@ def recur(
                         for n in range(count):
                             work[to + n] += q * work[x + k * count + n]
                     continue
-                first = 1  # of the terms of the sum
+                first, last = 1, k  # of the terms of the sum that are not 0
                 if kinds[terms[2 * e]] == 1:
                     if not moves and k > 1:
                         continue
+                    last = 1
                 elif not moves:
                     first = k
                 for n in range(count):
-                    total = 0.0
-                    for j in range(first, k + 1 if kinds[terms[2 * e]] != 1 else 2):
-                        a = j * work[x + j * count + n]
-                        b = work[p + (k - j) * count + n]
-                        term = 0.0 if careful and a == 0.0 else a * b
-                        total = term if j == first else total + term
-                    work[to + n] += total / k
+                    work[room + n] = 0.0
+                for j in range(first, last + 1):
+                    add_product(work, room, x + j * count, p + (k - j) * count, j, careful, count)
+                for n in range(count):
+                    work[to + n] += work[room + n] / k
 
 
 @loop

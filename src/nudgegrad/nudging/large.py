@@ -59,7 +59,7 @@ def everywhere(run: Run, local: Local | None = None) -> Everywhere:
     kinds = np.where(straight, table.values, np.uint8(OTHER))
     others = np.flatnonzero((moves != 0) & np.append(~straight, (False, False))[graph.codes])
     shared = (
-        graph.codes, kinds, table.weights, graph.operands.reshape(-1), _still(run.value_array),
+        graph.codes, kinds, table.weights, graph.operands.reshape(-1), tape.still(run.value_array),
         scales_of(run.value_array), moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
     )  # fmt: skip
     high, stop = graph.output + 1, len(others)
@@ -212,7 +212,7 @@ def _series(side: Side, run: Run, local: Local, scale: Array) -> tuple[Array, Ar
     if local.along == ORDER and (s.ways[side.nodes] == UNARY).all():  # no other operand moves
         c = np.zeros((ORDER + 1, len(at)))
         c[1:] = numbers[begins[at] + np.arange(ORDER)[:, None]]
-        return c, growths[at], reaches[at]
+        return c, growths[at].astype(np.float64), reaches[at]
     args, moved, y = side.args, side.moved, run.value_array[side.nodes]
     along = [line(a, scale, ORDER) if m else a for a, m in zip(args, moved, strict=True)]
     degree = np.minimum(side.row.degree_of(moved, args), ENDLESS)
@@ -253,24 +253,18 @@ def _curved(sides: list[Side], run: Run, local: Local) -> Array:
             others = [a[:, None, None] if k != side.place else at[part] for k, a in enumerate(side.args)]
             here = np.sign(side.row.kink(*side.args))[:, None, None]
             good[part] &= (np.sign(side.row.kink(*others)) == here).all(axis=(1, 2))
-    weights = np.abs(np.array(SIX.weights))
-    width = SIX.pairs(at)
-    d = SIX.pairs(j) / width
-    lost = claim[:, None] * (weights * (fmt.u * np.abs(j) + fmt.smallest)).sum(axis=-1)
-    terms = (weights[::2] * np.abs(j[..., ::2] - j[..., 1::2])).sum(axis=-1)
-    lost = (lost + 4 * (len(weights) // 2 - 1) * WIDE.u * terms) / np.abs(width) + 4 * WIDE.u * np.abs(d)
-    apart = np.abs(d[:, 0] - d[:, 1])
-    blind = (degree > SIX.exact_degree) & (cut[:, 0] == 0)
-    first = np.where(blind, apart, cut[:, 0])
-    good &= apart <= np.maximum(first, cut[:, 1]) + lost.sum(axis=1)
-    good &= np.isfinite(d).all(axis=1)
-    return np.stack([d[:, 0], d[:, 1], first, np.where(good, first + lost[:, 0], np.inf)])
+    found = np.empty((4, len(x)))
+    call(
+        "compare_nudges", len(run.graph), np.array(SIX.weights), SIX.exact_degree, fmt.u, fmt.smallest,
+        WIDE.u, claim, degree, at.reshape(-1), j.reshape(-1), cut.reshape(-1), good, found.reshape(-1),
+    )  # fmt: skip
+    return found
 
 
 @QUIET
 def running(run: Run) -> tuple[Array, Array]:
     """What the rounding of values does to adjoints, and that of backprop besides; shape (N,) each."""
-    graph, values, fmt, n = run.graph, _still(run.value_array), run.format, len(run.graph)
+    graph, values, fmt, n = run.graph, tape.still(run.value_array), run.format, len(run.graph)
     plan = schedule(graph)
     live, flat = structure(graph).moves, graph.operands.reshape(-1)
     mine = np.flatnonzero(live[plan.sloped.nodes] != 0)
@@ -301,11 +295,5 @@ def _partial_errors(run: Run, nodes: Ints, errors: Array, fmt: Format) -> Array:
         named = dict(zip((*row.symbols, "y"), numbers, strict=True))
         for k, formula in enumerate(row.formulas):
             if formula is not None:
-                found[at, k] = erring(formula, named, fmt).worst
+                found[at, k] = erring(formula, named, fmt, spread=False).worst
     return found.reshape(-1)
-
-
-def _still(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view

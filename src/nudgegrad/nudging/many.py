@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,17 @@ class Certificate:
         return sum(1 / NEAR <= r <= NEAR for r in known) / len(known) if known else 1.0
 
 
+@cache
+def moments(stencil: Stencil, order: int, unit: float) -> Array:
+    """How much of each coefficient up to `order` stands in the truncation, in units of h^(k-1)."""
+    weights, offsets = np.array(stencil.weights), np.array(stencil.offsets)
+    width = abs(weights @ offsets)
+    found = np.array([abs(weights @ offsets**k) / width for k in range(order + 1)])
+    found[found < 64 * unit * (np.abs(weights) @ np.abs(offsets) ** order)] = 0.0
+    found.flags.writeable = False
+    return found
+
+
 class Many(Mapping[str, Nudge]):
     """Node name -> `Nudge` of many nodes.
 
@@ -108,15 +119,12 @@ class Many(Mapping[str, Nudge]):
     def nudges_of(self, jets: AllJets, nodes: Any) -> Array:
         """The nudges of some nodes by some jets."""
         run, stencil, order = self.run, self.stencil, jets.coefficients.shape[1]
-        weights, offsets = np.array(stencil.weights), np.array(stencil.offsets)
-        width = abs(weights @ offsets)
-        moments = np.array([abs(weights @ offsets**k) / width for k in range(order + 1)])
-        moments[moments < 64 * run.format.u * (np.abs(weights) @ np.abs(offsets) ** order)] = 0.0
         output = float(run.value_array[run.graph.output])
         noise = max(self.noise, 0.5 * float(run.format.spacing(output)))
         found = np.full(len(nodes), np.nan)
         call(
-            "choose_nudges", len(nodes), order, stencil.exact_degree, moments, float(np.abs(offsets).max()),
+            "choose_nudges", len(nodes), order, stencil.exact_degree,
+            moments(stencil, order, run.format.u), max(map(abs, stencil.offsets)),
             np.asarray(nodes, dtype=np.int32), jets.coefficients.reshape(-1),
             jets.coefficients.reshape(-1).view(np.int64), POWERS, jets.scales, jets.degrees, jets.caps,
             max(abs(output), noise / run.format.u), noise, run.format.u,

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from ..graphs.ops import Op
 from ..loops.kinds import ENDLESS, GENERAL, LANES, QUOTIENT, SCALED, UNARY, WEIGHTED
+from ..sweeps import tape
 from ..sweeps.jets import jet_along
 from ..sweeps.run import Run
 from ..sweeps.schedule import VALUES, Ints, Schedule, of_codes, schedule
@@ -126,12 +126,10 @@ class AllJets:
     exact: Ints
 
 
-_structures: WeakKeyDictionary[Graph, Structure] = WeakKeyDictionary()
-
-
 def structure(graph: Graph) -> Structure:
     """What jets need of a graph; made at its first use."""
-    plan, found = schedule(graph), _structures.get(graph)
+    plan = schedule(graph)
+    found: Structure | None = graph.kept.get("structure")
     if found is None or found.plan is not plan:
         n, flat = len(graph), graph.operands.reshape(-1)
         moves = (graph.nudged & (plan.live != 0)).astype(np.uint8)
@@ -148,7 +146,8 @@ def structure(graph: Graph) -> Structure:
             ways[group.nodes], of[group.nodes] = group.way, group.places
         for array in (moves, first, consumers, ways, of):
             array.flags.writeable = False
-        found = _structures[graph] = Structure(moves, first, consumers, ways, of, groups, plan)
+        found = Structure(moves, first, consumers, ways, of, groups, plan)
+        graph.kept["structure"] = found
     return found
 
 
@@ -195,7 +194,7 @@ def windowed(
     stamp, place = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=np.int16)
     call(
         "windowed_jets", n, graph.output, window, widest, order, s.moves, s.ways, graph.codes,
-        s.plan.rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
+        s.plan.rules.partials, graph.operands.reshape(-1), tape.still(run.value_array), local.scales,
         local.held, s.first, s.consumers, stamp, place, found.coefficients.reshape(-1), found.degrees,
         found.caps, found.blames, found.exact, *scratch,
     )  # fmt: skip
@@ -223,7 +222,7 @@ def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> A
     slots = len(computed) + LANES + 3
     call(
         "exact_jets", n, graph.output, order, wanted, computed, s.ways, graph.codes,
-        s.plan.rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
+        s.plan.rules.partials, graph.operands.reshape(-1), tape.still(run.value_array), local.scales,
         local.held, s.first, s.consumers, joins, np.full(n, -1, dtype=np.int32),
         np.zeros(n, dtype=np.int32), found.coefficients.reshape(-1), found.degrees, found.caps,
         found.blames, np.zeros(slots * LANES * order), np.zeros(slots * LANES, dtype=np.int32),
@@ -248,12 +247,6 @@ def _empty(scales: Array, order: int) -> AllJets:
 
 def _room(order: int) -> Array:
     return np.zeros((order + 2) + (order + 1) * (order + 2) + 2)
-
-
-def _still(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def scales_of(values: Array) -> Array:

@@ -24,6 +24,7 @@ from ..graphs.ops import Op, Term
 from .evaluate import Plan, operands_of
 
 ORDER = 9  # coefficients c_0 .. c_9: truncation is bounded with c_3, c_5, c_7 and c_9
+PIECE = 4000  # points whose series stay near the processor
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,21 @@ def jet_of(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int) -> 
 
 
 def jet_along(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int, size: int) -> Array:
-    """`jet_of` at points of a graph of `size` nodes where what moves moves in straight lines; bit for bit."""
+    """`jet_of` in a graph of `size` nodes, bit for bit, where all that moves are straight lines."""
     count = args[0].shape[-1]
     if count == 1 or not is_compiled("recur", size):  # NumPy adds up what stands alone in another order
         return jet_of(row, args, moving, order)
-    members = closure(row, tuple(moving), order)
-    work = np.zeros((len(members), order + 1, count))
+    found = np.empty((order + 1, count))
+    for start in range(0, count, PIECE):
+        some = slice(start, start + PIECE)
+        found[:, some] = _jet_compiled(row, [a[..., some] for a in args], tuple(moving), order)
+    return found
+
+
+def _jet_compiled(row: Op, args: list[Any], moving: tuple[bool, ...], order: int) -> Array:
+    members, count = closure(row, moving, order), args[0].shape[-1]
+    room = np.zeros((len(members) * (order + 1) + 1) * count)
+    work = room[:-count].reshape(len(members), order + 1, count)
     for i, member in enumerate(members):
         if member.number is not None:
             work[i, 0] = member.number
@@ -153,9 +163,9 @@ def jet_along(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int, 
             numbers = [members[a].number for a in member.args]
             first = [work[a, 0] if n is None else n for a, n in zip(member.args, numbers, strict=True)]
             work[i, 0] = member.op.value(*first)
-    plan, found = _told(row, tuple(moving), order), work[len(args)]
+    told, found = _told(row, moving, order), work[len(args)]
     for careful in (0, 1):
-        machine_code("recur")(count, order, *plan, careful, work.reshape(-1))
+        machine_code("recur")(count, order, *told, careful, room)
         if np.isfinite(found).all():
             break
     return found
