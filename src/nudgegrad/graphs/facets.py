@@ -118,7 +118,7 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
             return np.zeros_like(x)
     else:
         factor, exponent, lost = _falling(c, int(k))
-    inexact = bool(np.count_nonzero(lost))
+    inexact = np.count_nonzero(lost) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         power = np.float_power(x, exponent)
         if inexact:  # a whole c - k decides the sign, the rounded exponent does not
@@ -132,7 +132,9 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
         if inexact:
             corrected = product + product * (lost * np.log(np.abs(x)))
             product = np.where((lost == 0) | (x == 0), product, corrected)
-    return np.where(factor == 0, 0.0, product).astype(x.dtype)
+    if np.ndim(factor):
+        product = np.where(factor == 0, 0.0, product)
+    return product.astype(x.dtype)
 
 
 def _falling(c: Any, k: int) -> tuple[Any, Any, Any]:

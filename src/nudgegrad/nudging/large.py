@@ -25,9 +25,9 @@ from ..sweeps.jets import ORDER, jet_along
 from ..sweeps.run import Run
 from ..sweeps.schedule import Ints, of_codes, schedule
 from .local import estimated
-from .optimal import NOISE, QUIET, points, truncation
+from .optimal import NOISE, QUIET, points
 from .rounding import Erring, claims, erring
-from .stencils import STENCILS, Stencil
+from .stencils import STENCILS
 from .windows import Local, line, local_jets, reach, scales_of, structure
 
 CHUNK = 16_384  # nodes whose partials are held at once
@@ -55,12 +55,14 @@ def everywhere(run: Run, local: Local | None = None) -> Everywhere:
     found = tuple(np.zeros(n) for _ in range(4))
     estimate, second, cut, bar = found
     estimate[graph.output] = second[graph.output] = 1.0
-    straight = np.isin(table.values, (LINEAR, PRODUCT)) & (run.format is WIDE)  # what the loop computes in
+    straight = ((table.values == LINEAR) | (table.values == PRODUCT)) & (
+        run.format is WIDE
+    )  # what the loop computes in
     kinds = np.where(straight, table.values, np.uint8(OTHER))
     others = np.flatnonzero((moves != 0) & np.append(~straight, (False, False))[graph.codes])
     shared = (
         graph.codes, kinds, table.weights, graph.operands.reshape(-1), tape.still(run.value_array),
-        scales_of(run.value_array), moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
+        local.scales, moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
     )  # fmt: skip
     high, stop = graph.output + 1, len(others)
     while high > 0:
@@ -185,26 +187,6 @@ def _value(row: Op, held: list[Any], place: int, points: Array, fmt: Format) -> 
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Ops:
-    """P ops, of any rows, as functions of one operand each: what their truncation depends on.
-
-    Parameters
-    ----------
-    v : array, shape (P, 1)
-    scale : array, shape (P,)
-    coefficients : array, shape (ORDER + 1, P)
-        The first is 0: no truncation depends on it.
-    degree : array, shape (P,)
-    """
-
-    stencil: Stencil
-    v: Array
-    scale: Array
-    coefficients: Array
-    degree: Array
-
-
 def _series(side: Side, run: Run, local: Local, scale: Array) -> tuple[Array, Array, Array]:
     """Coefficients, degrees, and how far each op may be nudged."""
     s, (numbers, begins, _, reaches, growths, of) = structure(run.graph), local.held
@@ -234,17 +216,21 @@ def _curved(sides: list[Side], run: Run, local: Local) -> Array:
     c, degree, room = (np.concatenate(one, axis=-1) for one in zip(*series, strict=True))
     claim = np.repeat([side.row.claim(fmt) for side in sides], np.diff(starts))
     noise = np.maximum(claim, 1.0) * (fmt.u * np.abs(run.value_array[nodes]) + fmt.smallest)
-    q = Ops(SIX, x[:, None], scale, c, degree)
+    weights = np.array(SIX.weights)
     t = np.fmin(np.where(degree > SIX.exact_degree, np.inf, 1.0), room / scale / max(SIX.offsets))
     for k in (7, 9):
         size = np.abs(c[k])
-        if k < ORDER:  # as in `truncation`
+        if k < ORDER:  # as in its truncation
             size = size + NOISE * WIDE.u * ((k + 1) * np.abs(c[k + 1]))
         t = np.fmin(t, np.where((degree >= k) & (size > 0), (noise / size) ** (1 / k), np.inf))
     t = np.where(np.isfinite(t), t, 1.0)
     h = np.maximum(scales_of(t) * scale, fmt.spacing(x))
-    at = points(q.v, np.stack([h, 0.5 * h], axis=1), SIX, fmt)
-    cut = truncation(q, at)
+    at = points(x[:, None], np.stack([h, 0.5 * h], axis=1), SIX, fmt)
+    cut = np.empty(2 * len(x))
+    call(
+        "bound_truncations", len(run.graph), ORDER, weights, SIX.tail, NOISE * WIDE.u, x, scale,
+        c.reshape(-1), degree, at.reshape(-1), cut,
+    )  # fmt: skip
     good = (room > 0) & (max(SIX.offsets) * h <= room) & (at[:, 0, 0] != at[:, 0, 1])
     j = np.empty(at.shape)
     for side, part in zip(sides, parts, strict=True):
@@ -255,8 +241,8 @@ def _curved(sides: list[Side], run: Run, local: Local) -> Array:
             good[part] &= (np.sign(side.row.kink(*others)) == here).all(axis=(1, 2))
     found = np.empty((4, len(x)))
     call(
-        "compare_nudges", len(run.graph), np.array(SIX.weights), SIX.exact_degree, fmt.u, fmt.smallest,
-        WIDE.u, claim, degree, at.reshape(-1), j.reshape(-1), cut.reshape(-1), good, found.reshape(-1),
+        "compare_nudges", len(run.graph), weights, SIX.exact_degree, fmt.u, fmt.smallest,
+        WIDE.u, claim, degree, at.reshape(-1), j.reshape(-1), cut, good, found.reshape(-1),
     )  # fmt: skip
     return found
 
@@ -265,35 +251,37 @@ def _curved(sides: list[Side], run: Run, local: Local) -> Array:
 def running(run: Run) -> tuple[Array, Array]:
     """What the rounding of values does to adjoints, and that of backprop besides; shape (N,) each."""
     graph, values, fmt, n = run.graph, tape.still(run.value_array), run.format, len(run.graph)
-    plan = schedule(graph)
-    live, flat = structure(graph).moves, graph.operands.reshape(-1)
-    mine = np.flatnonzero(live[plan.sloped.nodes] != 0)
-    nodes = plan.sloped.nodes[mine]
-    partials = tape.partials(plan.sloped, values).reshape(-1, MOST)[mine].reshape(-1)
+    s = structure(graph)
+    table, live, flat = s.plan.rules, s.moves, graph.operands.reshape(-1)
+    partials = np.zeros((sum(len(group.nodes) for group in s.groups), MOST))
+    for group in s.groups:
+        found = group.row.partials(*(values[o] for o in group.operands), values[group.nodes])
+        for k, p in enumerate(found):
+            if p is not None:
+                partials[group.places, k] = p
     errors = np.zeros(n)
-    shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
+    shared = (graph.codes, table.slopes, table.partials, flat, values, live, partials.reshape(-1))
     call("value_errors", n, *shared, claims(graph, fmt), fmt.u, 0.5 * fmt.smallest, errors)
-    found = []
+    sizes = []
     for own in dict.fromkeys((WIDE, fmt)):
-        partial_errors = _partial_errors(run, nodes, errors, own)
+        partial_errors = _partial_errors(run, errors, own)
         sums, off = np.zeros(n), np.zeros(n)
         call(
             "adjoint_errors", n, graph.output, *shared, partial_errors, errors, own.u, 0.5 * own.smallest,
             sums, off )  # fmt: skip
-        found.append(np.where(np.isnan(off), np.inf, off))
-    return found[0], found[-1]
+        sizes.append(np.where(np.isnan(off), np.inf, off))
+    return sizes[0], sizes[-1]
 
 
-def _partial_errors(run: Run, nodes: Ints, errors: Array, fmt: Format) -> Array:
+def _partial_errors(run: Run, errors: Array, fmt: Format) -> Array:
     """How far the partials that rows compute can be off, three for each node; flat."""
-    graph, values = run.graph, run.value_array
-    found = np.zeros((len(nodes), MOST))
-    for row, at in of_codes(graph.codes[nodes]):
-        mine = nodes[at]
-        where = [graph.operands[mine, k] for k in range(row.arity)] + [mine]
-        numbers = [Erring(values[i], errors[i], 0.0) for i in where]
+    groups, values = structure(run.graph).groups, run.value_array
+    found = np.zeros((sum(len(group.nodes) for group in groups), MOST))
+    for group in groups:
+        row = group.row
+        numbers = [Erring(values[i], errors[i], 0.0) for i in (*group.operands, group.nodes)]
         named = dict(zip((*row.symbols, "y"), numbers, strict=True))
         for k, formula in enumerate(row.formulas):
             if formula is not None:
-                found[at, k] = erring(formula, named, fmt, spread=False).worst
+                found[group.places, k] = erring(formula, named, fmt, spread=False).worst
     return found.reshape(-1)

@@ -190,32 +190,8 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
     return found if 0 not in stencil.offsets else np.where(offsets == 0, v, found)
 
 
-class Expanded(Protocol):
-    """What truncation depends on: `Problem` says what each is."""
-
-    @property
-    def stencil(self) -> Stencil:
-        """The stencil."""
-
-    @property
-    def v(self) -> Array:
-        """Shape (P, 1)."""
-
-    @property
-    def scale(self) -> Array:
-        """Shape (P,)."""
-
-    @property
-    def coefficients(self) -> Array:
-        """Shape (ORDER + 1, P)."""
-
-    @property
-    def degree(self) -> Array:
-        """Shape (P,)."""
-
-
 @QUIET
-def truncation(q: Expanded, x: Array) -> Array:
+def truncation(q: Problem, x: Array) -> Array:
     """T at points x, shape (P, K): every known term of the series, and a tail for the rest.
 
     A coefficient that cancels is known only to its own rounding: as if v, in units of itself, were off by a
@@ -235,7 +211,7 @@ def truncation(q: Expanded, x: Array) -> Array:
     terms = np.where(moments == 0, 0.0, c[2:, :, None] * moments)
     counts = q.degree[:, None] >= np.arange(2, ORDER + 1)[:, None, None]
     total = np.add.reduce(np.where(counts, terms, 0.0))
-    tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(t) ** ORDER).sum(axis=-1)
+    tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(powers[-1])).sum(axis=-1)
     total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
     found: Array = total / width
     return found

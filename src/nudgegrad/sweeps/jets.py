@@ -163,7 +163,8 @@ def _jet_compiled(row: Op, args: list[Any], moving: tuple[bool, ...], order: int
             numbers = [members[a].number for a in member.args]
             first = [work[a, 0] if n is None else n for a, n in zip(member.args, numbers, strict=True)]
             work[i, 0] = member.op.value(*first)
-    told, found = _told(row, moving, order), work[len(args)]
+    told = _told(row, moving, order)
+    found: Array = work[len(args)]
     for careful in (0, 1):
         machine_code("recur")(count, order, *told, careful, room)
         if np.isfinite(found).all():
@@ -173,10 +174,10 @@ def _jet_compiled(row: Op, args: list[Any], moving: tuple[bool, ...], order: int
 
 @lru_cache(maxsize=4096)
 def _told(row: Op, moving: tuple[bool, ...], order: int) -> tuple[Any, ...]:
-    """A closure in numbers, for the loop: to which order each series is needed, 0 if it does not move; what
+    """A closure in numbers, for the loop: to which order each series is there, 0 if it does not move; what
     each is, 1 for a line, 2 for a number; where its terms begin; the terms."""
     members = closure(row, moving, order)
-    needs = [m.order if m.moves else 0 for m in members]
+    needs = [0 if not m.moves else order if m.op is None else m.order for m in members]
     kinds = [2 if m.number is not None else int(m.op is None and m.moves) for m in members]
     begins = np.cumsum([0, *(len(m.terms) for m in members)])
     terms = np.array([t for m in members for t in m.terms], dtype=np.int32).reshape(-1)
