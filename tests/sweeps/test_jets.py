@@ -204,7 +204,7 @@ def test_the_wrong_scale_is_noticed(monkeypatch):
 
 
 def test_the_loop_finds_the_jets_of_every_row_bit_for_bit(monkeypatch):
-    """At points some of which have no jet; a few go together."""
+    """At points some of which have no jet, and one that stands still; a few go together."""
     monkeypatch.setattr(stage, "is_compiled", lambda *_: True)
     monkeypatch.setattr(stage, "machine_code", lambda name: LOOPS[name])
     monkeypatch.setattr(stage, "PIECE", 3)
@@ -221,7 +221,7 @@ def test_the_loop_finds_the_jets_of_every_row_bit_for_bit(monkeypatch):
             args = list(points[: row.arity])
             for k in np.flatnonzero(moving):
                 args[k] = np.zeros((ORDER + 1, points.shape[1]))
-                args[k][0], args[k][1] = points[k], 0.5
+                args[k][0], args[k][1] = points[k], [0.5, 0.0, 0.5, 1.0, 0.5]
             with np.errstate(all="ignore"):
                 plain = [jet_of(row, [a[..., n : n + 3] for a in args], moving, ORDER) for n in (0, 3)]
                 found = jet_along(row, args, moving, ORDER, 0)
