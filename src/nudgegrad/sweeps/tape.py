@@ -80,13 +80,14 @@ def _compute_plainly(graph: Graph, values: Array) -> None:
     values[:] = found
 
 
-def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
-    """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node."""
+def adjoints(graph: Graph, values: Array, scale: float = 1.0, room: Array | None = None) -> Array:
+    """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node. Compiled
+    loops find them in `room`, if there is one."""
     fast = is_compiled("run_backward", len(graph))
     if not fast and groups.groups(graph).wide:
         return groups.adjoints(graph, values, scale)
     plan = schedule(graph, fast)
-    found = np.empty(len(graph))
+    found = np.empty(len(graph)) if room is None else room
     found.fill(-0.0)
     found[graph.output] = scale
     if graph.output + 1 < len(graph):
