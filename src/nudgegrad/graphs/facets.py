@@ -114,10 +114,10 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
     c = np.asarray(c, dtype=np.float64)
     if c.size and c.shape == x.shape and np.count_nonzero(c != c.flat[0]) == 0:  # as a rule
         factor, exponent, lost = _known_falling(float(c.flat[0]), int(k))
-        if factor == 0:
-            return np.zeros_like(x)
     else:
         factor, exponent, lost = _falling(c, int(k))
+    if np.ndim(factor) == 0 and factor == 0:
+        return np.zeros_like(x)
     inexact = np.count_nonzero(lost) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         power = np.float_power(x, exponent)
