@@ -85,11 +85,11 @@ def run_of(family: str, size: int) -> tuple[Run, float]:
 
 def step_of(run: Run) -> Step:
     """Our forward and backward."""
-    values = run.value_array.copy()
+    values, room = run.value_array.copy(), np.zeros(len(run.graph))
 
     def step() -> object:
         tape.compute(run.graph, values)
-        return tape.adjoints(run.graph, values)
+        return tape.adjoints(run.graph, values, room=room)
 
     return step
 

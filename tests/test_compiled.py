@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,19 @@ def record(name, loop, called):
         return loop(*args)
 
     return recorded
+
+
+def test_the_switch_is_read_at_every_call(monkeypatch):
+    there = compiled._numba_is_there()
+    for value, expected in (("0", False), ("1", there), ("0", False), (None, there)):
+        if value is None:
+            monkeypatch.delenv(compiled.SWITCH)
+        else:
+            monkeypatch.setenv(compiled.SWITCH, value)
+        assert compiled.is_fast() == expected
+    monkeypatch.setattr(compiled, "VARIABLES", os.environ)  # where Python keeps them otherwise
+    monkeypatch.setattr(compiled, "NAME", compiled.SWITCH)
+    monkeypatch.setattr(compiled, "OFF", "0")
+    assert compiled.is_fast() == there
+    monkeypatch.setenv(compiled.SWITCH, "0")
+    assert not compiled.is_fast()

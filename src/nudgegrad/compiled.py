@@ -61,12 +61,15 @@ LOOPS: Mapping[str, Callable[..., Any]] = {
 }
 SWITCH = "NUDGEGRAD_FAST"  # 0: as if numba were not installed
 HINT = 100_000  # nodes from which on a missing numba is worth a word
+VARIABLES: Any = getattr(os.environ, "_data", os.environ)  # a look-up there takes a tenth of the time
+NAME: Any = SWITCH if VARIABLES is os.environ else os.environ.encodekey(SWITCH)
+OFF: Any = "0" if VARIABLES is os.environ else os.environ.encodevalue("0")
 ABOVE = 5_000  # nodes from which on compiled loops are taken: loading them costs half a second, once
 
 
 def is_fast() -> bool:
     """Whether the loops can be compiled."""
-    return os.environ.get(SWITCH, "1") != "0" and _numba_is_there()
+    return VARIABLES.get(NAME) != OFF and _numba_is_there()
 
 
 @cache

@@ -29,14 +29,15 @@ LOWERED = [row.name for row, lowered in zip(ROWS, machine().lowered, strict=True
 def worked_out(made, code, numbers):
     """The value of a row, and its partials, by the loop as it stands in the text."""
     registers, cells = np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp)
-    lists = [part.tolist() for part in made.parts[:5]]
+    starts, _, instructions, constants, routines, *room = made.parts(registers, cells)
+    lists = [part.tolist() for part in (starts, instructions, constants, routines)]
     found: list[float | None] = []
     for n in range(2):
         registers[:TAKEN] = 0
         registers[: len(numbers)] = numbers
         if n:
             registers[MOST] = found[0]
-        follow(2 * code + n, (*lists, *made.parts[5:]), registers, cells)
+        follow(2 * code + n, *lists, *room)
         places = made.results[4 * code + n : 4 * code + 1 + MOST * n]
         found += [None if p < 0 else float(registers[p]) for p in places]
     return found

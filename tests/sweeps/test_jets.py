@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import mpmath
 import numpy as np
 import pytest
 
+from nudgegrad.compiled import LOOPS
 from nudgegrad.graphs.graph import ROWS
 from nudgegrad.graphs.ops import OPS
 from nudgegrad.graphs.program import parse
 from nudgegrad.sweeps import jets as stage
 from nudgegrad.sweeps.evaluate import operands_of, plan
-from nudgegrad.sweeps.jets import ORDER, closure, jet_of, jets
+from nudgegrad.sweeps.jets import ORDER, closure, jet_along, jet_of, jets
 from tests import figures
 from tests.oracles.jet_bounds import jets_bound
 from tests.oracles.truth import true_derivatives
@@ -199,3 +201,31 @@ def test_the_wrong_scale_is_noticed(monkeypatch):
     right = stage.jets
     monkeypatch.setitem(globals(), "jets", lambda p, values, scale: right(p, values, 2 * scale))
     failing(test_a_node_that_is_used_twice, "J = x * x")
+
+
+def test_the_loop_finds_the_jets_of_every_row_bit_for_bit(monkeypatch):
+    """At points some of which have no jet, and one that stands still; a few go together."""
+    monkeypatch.setattr(stage, "is_compiled", lambda *_: True)
+    monkeypatch.setattr(stage, "machine_code", lambda name: LOOPS[name])
+    monkeypatch.setattr(stage, "PIECE", 3)
+    points = np.array(
+        [[0.3, 0.0, -1.7, 2.0, 700.0], [2.0, 0.5, 3.0, 0.5, -2.0], [1.5, 1.0, 0.25, 2.0, 4.0]]
+    )
+    finite = broken = 0
+    for row in ROWS:
+        if row.name == "falling_power":  # whose order is a number, not a value
+            continue
+        for moving in itertools.product((True, False), repeat=row.arity):
+            if not any(m and f is not None for m, f in zip(moving, row.formulas, strict=True)):
+                continue
+            args = list(points[: row.arity])
+            for k in np.flatnonzero(moving):
+                args[k] = np.zeros((ORDER + 1, points.shape[1]))
+                args[k][0], args[k][1] = points[k], [0.5, 0.0, 0.5, 1.0, 0.5]
+            with np.errstate(all="ignore"):
+                plain = [jet_of(row, [a[..., n : n + 3] for a in args], moving, ORDER) for n in (0, 3)]
+                found = jet_along(row, args, moving, ORDER, 0)
+            assert np.array_equal(found, np.concatenate(plain, axis=1), equal_nan=True), (row.name, moving)
+            finite += int(np.isfinite(found).all(axis=0).sum())
+            broken += int((~np.isfinite(found)).any(axis=0).sum())
+    assert finite > broken > 0

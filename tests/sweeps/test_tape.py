@@ -93,3 +93,12 @@ def test_a_node_that_divides_by_zero_has_no_value():
     text = "\n".join(f"a{k} = {f'a{k - 1}' if k else 'x'} + 1" for k in range(tape.ABOVE))
     with pytest.raises(ArithmeticError, match="division by zero"):
         parse(f"{text}\nJ = x / (a2 - 4)").at(x=1)
+
+
+def test_adjoints_are_found_in_the_room_that_is_given():
+    made = program("mlp", 6000)
+    run = parse(made.text).at(made.values)
+    room = np.full(len(run.graph), np.nan)
+    found = tape.adjoints(run.graph, run.value_array, room=room)
+    assert found is room
+    assert np.array_equal(room, run.adjoint_array)

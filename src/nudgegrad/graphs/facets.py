@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -112,16 +113,12 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
     x = np.asarray(x)
     c = np.asarray(c, dtype=np.float64)
     if c.size and c.shape == x.shape and np.count_nonzero(c != c.flat[0]) == 0:  # as a rule
-        c = c.flat[0]
-    factor, low = c, np.float64(0.0)
-    for j in range(1, int(k)):  # in twice the precision: only the result is rounded
-        term, lost = two_sum(c, np.float64(-j))
-        product, error = two_product(factor, term)
-        factor, low = two_sum(product, error + low * term + factor * lost)
+        factor, exponent, lost = _known_falling(float(c.flat[0]), int(k))
+    else:
+        factor, exponent, lost = _falling(c, int(k))
     if np.ndim(factor) == 0 and factor == 0:
         return np.zeros_like(x)
-    exponent, lost = two_sum(c, -np.float64(k))
-    inexact = bool(np.count_nonzero(lost))
+    inexact = np.count_nonzero(lost) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         power = np.float_power(x, exponent)
         if inexact:  # a whole c - k decides the sign, the rounded exponent does not
@@ -135,7 +132,22 @@ def falling_power(x: Any, c: Any, k: Any) -> Any:
         if inexact:
             corrected = product + product * (lost * np.log(np.abs(x)))
             product = np.where((lost == 0) | (x == 0), product, corrected)
-    return np.where(factor == 0, 0.0, product).astype(x.dtype)
+    if np.ndim(factor):
+        product = np.where(factor == 0, 0.0, product)
+    return product.astype(x.dtype)
+
+
+def _falling(c: Any, k: int) -> tuple[Any, Any, Any]:
+    """c (c-1) ... (c-k+1), and c - k with what its rounding lost."""
+    factor, low = c, 0.0
+    for j in range(1, k):  # in twice the precision: only the result is rounded
+        term, lost = two_sum(c, -float(j))
+        product, error = two_product(factor, term)
+        factor, low = two_sum(product, error + low * term + factor * lost)
+    return factor, *two_sum(c, -float(k))
+
+
+_known_falling = lru_cache(maxsize=1024)(_falling)
 
 
 def sigmoid(x: Any) -> Any:

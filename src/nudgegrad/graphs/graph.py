@@ -53,6 +53,8 @@ class Graph(Shown):
         The program text.
     origin : str
         What the text is, for errors: ``"program"`` or a file's name.
+    kept : dict
+        What sweeps found out of it, besides values: each thing at its first use.
     """
 
     codes: Indices
@@ -63,9 +65,13 @@ class Graph(Shown):
     output: int
     source: str = ""
     origin: str = "program"
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"kept": {}}  # which is found again, and holds rows: these are no data
 
     # What stands in the graph
 

@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -204,16 +204,18 @@ class Op:
 
     def claim(self, fmt: Format) -> float:
         """The rounding claim in half-ulps of the result, in one format."""
-        claims = self.half_ulps if isinstance(self.half_ulps, Mapping) else {"else": self.half_ulps}
-        if fmt.name in claims:
+        claims = self.half_ulps
+        if isinstance(claims, int | float):
+            claim: float = claims
+        elif fmt.name in claims:
             return claims[fmt.name]
-        if claims["else"] > 1 and fmt.precision < 24:
-            return 1.01  # computed in float32 and rounded once
-        return claims["else"]
+        else:
+            claim = claims["else"]
+        return 1.01 if claim > 1 and fmt.precision < 24 else claim  # computed in float32 and rounded once
 
     def degree_of(self, degrees: Sequence[Any], args: Sequence[Any]) -> Any:
         """Polynomial degree of the result, given those of the arguments and their values."""
-        moves = np.logical_or.reduce(np.broadcast_arrays(*(np.asarray(d) > 0 for d in degrees)))
+        moves = reduce(np.logical_or, [np.asarray(d) > 0 for d in degrees])
         with np.errstate(invalid="ignore"):
             found = math.inf if self.degree is None else self.degree(degrees, args)
         return np.where(moves, found, 0.0)

@@ -12,7 +12,7 @@ from typing import Any
 
 INPUT, CONSTANT = -1, -2  # codes of the nodes that no row computes
 LINEAR, PRODUCT, QUOTIENT, OTHER = 1, 2, 3, 4  # what a code does to values
-INSTRUCTED = 9  # or: what its instructions say
+INSTRUCTED, SUM = 9, 10  # or, where compiled: what its instructions say, or a sum without weights
 WEIGHTED, UNARY, SCALED, GENERAL = 5, 6, 7, 8  # what a node of another code does to jets
 ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, SIZE, STEP, CHOOSE = 1, 2, 3, 4, 5, 6, 7, 8  # instructions
 LOAD, SMALLER, LARGER, POWER, CALL = 9, 10, 11, 12, 13

@@ -107,6 +107,110 @@ def chain(
 
 
 @loop
+def bound_truncations(
+    order: int, weights: Any, tail: float, grain: float, values: Any, scales: Any, jets: Any, degrees: Any,
+    points: Any, found: Any,
+) -> None:  # fmt: skip
+    """What `nudging.optimal.truncation` says of ops that are nudged twice, bit for bit: the coefficients of
+    all of one order stand together, `grain` (k + 1) c_(k+1) is how far c_k may be off."""
+    count = len(values)
+    size = len(weights)
+    for n in range(count):
+        x = values[n]
+        scale = scales[n]
+        for turn in range(2):
+            at = (2 * n + turn) * size
+            width = 0.0
+            rounded = 0.0
+            furthest = 0.0
+            for m in range(0, size, 2):
+                above, below = points[at + m] - x, points[at + m + 1] - x
+                width += weights[m] * (above - below)
+                furthest = max(furthest, max(abs(above), abs(below)) / scale)
+                for side in range(2):  # two_sum: what a difference lost
+                    point = points[at + m + side]
+                    step = point - x
+                    shift = step - point
+                    rounded = max(rounded, abs((point - (step - shift)) + (-x - shift)))
+            total = 0.0
+            for k in range(2, order + 1):
+                moment = 0.0
+                for m in range(size):
+                    t = (points[at + m] - x) / scale
+                    power = t
+                    for _ in range(1, k):
+                        power *= t
+                    moment += weights[m] * power
+                moment = abs(moment)
+                if k == 2:
+                    moment += 4.0 * rounded * furthest / scale
+                c = abs(jets[k * count + n])
+                if k < order:
+                    c += grain * (k + 1) * abs(jets[(k + 1) * count + n])
+                if moment != 0.0 and degrees[n] >= k:
+                    total += c * moment
+            if degrees[n] > order:
+                moment = 0.0
+                for m in range(size):
+                    t = (points[at + m] - x) / scale
+                    power = t
+                    for _ in range(1, order):
+                        power *= t
+                    moment += abs(weights[m]) * abs(power)
+                total += tail * abs(jets[order * count + n]) * moment
+            found[2 * n + turn] = total / abs(width) if width != 0.0 else math.nan
+
+
+@loop
+def compare_nudges(
+    weights: Any, exact_degree: int, unit: float, least: float, wide: float, claims: Any, degrees: Any,
+    points: Any, values: Any, cuts: Any, good: Any, found: Any,
+) -> None:  # fmt: skip
+    """Estimate, second estimate, truncation and bar of ops that were nudged twice, in `found` one after the
+    other; each nudge has its points and the ops' values there, in pairs. The bar is inf where the two
+    disagree, or where one was not `good`."""
+    size = len(weights)
+    count = len(claims)
+    for n in range(count):
+        one = 0.0
+        room = 0.0
+        slope = 0.0
+        lost = 0.0
+        for turn in range(2):
+            at = (2 * n + turn) * size
+            width = 0.0
+            rise = 0.0
+            terms = 0.0
+            ulps = 0.0
+            for m in range(0, size, 2):
+                above, below = values[at + m], values[at + m + 1]
+                width += weights[m] * (points[at + m] - points[at + m + 1])
+                rise += weights[m] * (above - below)
+                terms += abs(weights[m]) * abs(above - below)
+                ulps += abs(weights[m]) * (unit * abs(above) + least)
+                ulps += abs(weights[m + 1]) * (unit * abs(below) + least)
+            if width == 0.0:  # no nudge
+                width = math.nan
+            slope = rise / width
+            lost = claims[n] * ulps + 4.0 * (size // 2 - 1) * wide * terms  # each pair's weight and sum
+            lost = lost / abs(width) + 4.0 * wide * abs(slope)
+            if turn == 0:
+                one = slope
+                room = lost
+        apart = abs(one - slope)
+        cut = cuts[2 * n]
+        if degrees[n] > exact_degree and cut == 0.0:
+            cut = apart  # a series that came out as 0 proves nothing
+        other = cuts[2 * n + 1]
+        agree = apart <= cut + (room + lost) or apart <= other + (room + lost)
+        known = apart < math.inf and cut < math.inf and other < math.inf
+        found[n] = one
+        found[count + n] = slope
+        found[2 * count + n] = cut
+        found[3 * count + n] = cut + room if good[n] and agree and known else math.inf
+
+
+@loop
 def value_errors(
     codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, live: Any, partials: Any, claims: Any,
     unit: float, least: float, errors: Any,

@@ -64,6 +64,61 @@ def compose_five(outer: Any, o: int, inner: Any, begin: int, f: float, found: An
     found[to + 4] += last + outer[o + 4] * (d * q4)
 
 
+@inlined
+def add_product(
+    work: Any, to: int, x: int, p: int, factor: float, careful: int, count: int
+) -> None:  # fmt: skip
+    """Add factor x p, number by number; where `careful`, x = 0 is not spoilt by a p that does not exist."""
+    if careful:
+        for n in range(count):
+            moved = factor * work[x + n]
+            work[to + n] += 0.0 if moved == 0.0 else moved * work[p + n]
+    else:
+        for n in range(count):
+            work[to + n] += factor * work[x + n] * work[p + n]
+
+
+@loop
+def recur(
+    count: int, order: int, needs: Any, kinds: Any, begins: Any, terms: Any, careful: int, work: Any
+) -> None:
+    """Coefficients from the first one on of the series of a closure at `count` points, from those of order
+    0: that of order k of series i is in `work` from (i (order + 1) + k) count on; the last `count` numbers
+    are room. `sweeps.jets` says what the others tell."""
+    size = (order + 1) * count
+    room = len(needs) * size
+    for k in range(1, order + 1):
+        for i in range(len(needs)):
+            if k > needs[i] or begins[i] == begins[i + 1]:
+                continue
+            to = i * size + k * count
+            for n in range(count):
+                work[to + n] = 0.0
+            for e in range(begins[i], begins[i + 1]):
+                x = terms[2 * e] * size
+                p = terms[2 * e + 1] * size
+                moves = needs[terms[2 * e + 1]] > 0
+                if kinds[terms[2 * e + 1]] == 2:
+                    q = work[p]
+                    if q != 0.0:
+                        for n in range(count):
+                            work[to + n] += q * work[x + k * count + n]
+                    continue
+                first, last = 1, k  # of the terms of the sum that are not 0
+                if kinds[terms[2 * e]] == 1:
+                    if not moves and k > 1:
+                        continue
+                    last = 1
+                elif not moves:
+                    first = k
+                for n in range(count):
+                    work[room + n] = 0.0
+                for j in range(first, last + 1):
+                    add_product(work, room, x + j * count, p + (k - j) * count, j, careful, count)
+                for n in range(count):
+                    work[to + n] += work[room + n] / k
+
+
 @loop
 def multiply(x: Any, a: int, x0: float, z: Any, b: int, z0: float, order: int, found: Any, to: int) -> None:
     """Add the coefficients of (x0 + x)(z0 + z)."""

@@ -21,18 +21,22 @@ from .kinds import (
     SMALLER,
     STEP,
     SUBTRACT,
+    SUM,
     TAKEN,
     call_routine,
+    inlined,
     loop,
 )
 
 
-@loop
-def follow(code: int, machine: Any, registers: Any, cells: Any) -> None:
+@inlined
+def follow(
+    code: int, starts: Any, instructions: Any, constants: Any, routines: Any, registers: Any, cells: Any,
+    base: int, arguments: int, one: int, strides: int,
+) -> None:  # fmt: skip
     """Work out the instructions of a code: of row n those of its value are the 2 n-th, those of its
-    partials the next."""
-    starts, _results, instructions, constants, routines, one, strides = machine
-    base = registers.ctypes.data
+    partials the next. The last four are addresses: of `registers`, of `cells`, and of what NumPy's
+    functions are told, how many numbers there are and how far apart."""
     to = TAKEN
     for n in range(starts[code], starts[code + 1]):
         what = instructions[4 * n]
@@ -74,17 +78,15 @@ def follow(code: int, machine: Any, registers: Any, cells: Any) -> None:
                 cells[2] = base + 8 * to
             else:
                 cells[1] = base + 8 * to
-            sizes = one.ctypes.data
-            call_routine(
-                routines[2 * c], cells.ctypes.data, sizes, strides.ctypes.data, routines[2 * c + 1]
-            )
+            call_routine(routines[2 * c], arguments, one, strides, routines[2 * c + 1])
         to += 1
 
 
 @loop
 def run_forward(
     order: Any, start: int, stop: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any,
-    machine: Any, registers: Any, cells: Any,
+    starts: Any, results: Any, instructions: Any, constants: Any, routines: Any, registers: Any, cells: Any,
+    base: int, arguments: int, one: int, strides: int,
 ) -> None:  # fmt: skip
     """Values of the nodes order[start:stop], in that order."""
     for n in range(start, stop):
@@ -95,6 +97,8 @@ def run_forward(
         k = operands[3 * i + 1]
         if kind == PRODUCT:
             values[i] = x * values[k]
+        elif kind == SUM:
+            values[i] = x + values[k]
         elif kind == LINEAR:
             if k < 0:
                 values[i] = weights[3 * code] * x
@@ -109,14 +113,18 @@ def run_forward(
                 k = operands[3 * i + 2]
                 if k >= 0:
                     registers[2] = values[k]
-            follow(2 * code, machine, registers, cells)
-            values[i] = registers[machine[1][4 * code]]
+            follow(
+                2 * code, starts, instructions, constants, routines, registers, cells, base, arguments, one,
+                strides,
+            )  # fmt: skip
+            values[i] = registers[results[4 * code]]
 
 
 @loop
 def run_backward(
     top: int, codes: Any, kinds: Any, weights: Any, operands: Any, values: Any, live: Any, partials: Any,
-    adjoints: Any, machine: Any, registers: Any, cells: Any,
+    adjoints: Any, starts: Any, results: Any, instructions: Any, constants: Any, routines: Any, registers:
+    Any, cells: Any, base: int, arguments: int, one: int, strides: int,
 ) -> None:  # fmt: skip
     """Adjoints from the output down. `partials` has three numbers for each live node of another kind that
     has no instructions, ascending; `adjoints` are -0.0 but for J's, so that the first term added is taken
@@ -137,6 +145,9 @@ def run_backward(
             x = values[a]
             adjoints[a] += adjoint * values[b]
             adjoints[b] += adjoint * x
+        elif kind == SUM:
+            adjoints[a] += adjoint
+            adjoints[b] += adjoint
         elif kind == LINEAR:
             adjoints[a] += adjoint * weights[3 * code]
             if b >= 0:
@@ -149,15 +160,18 @@ def run_backward(
             if c >= 0:
                 registers[2] = values[c]
             registers[3] = values[i]
-            follow(2 * code + 1, machine, registers, cells)
-            first = machine[1][4 * code + 1]
+            follow(
+                2 * code + 1, starts, instructions, constants, routines, registers, cells, base, arguments,
+                one, strides,
+            )  # fmt: skip
+            first = results[4 * code + 1]
             if first >= 0:
                 adjoints[a] += adjoint * registers[first]
             if b >= 0:
-                second = machine[1][4 * code + 2]
+                second = results[4 * code + 2]
                 if second >= 0:
                     adjoints[b] += adjoint * registers[second]
-                third = machine[1][4 * code + 3]
+                third = results[4 * code + 3]
                 if c >= 0 and third >= 0:
                     adjoints[c] += adjoint * registers[third]
         else:

@@ -8,6 +8,7 @@ claims. Where two nudges disagree, or one is not allowed, the partial is estimat
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +18,17 @@ from ..compiled import call
 from ..formats import Array, Format
 from ..graphs.graph import MOST, ROWS
 from ..graphs.ops import Op
-from ..loops.kinds import LINEAR, OTHER, PRODUCT
+from ..loops.kinds import ENDLESS, LINEAR, OTHER, PRODUCT, UNARY
 from ..sweeps import tape
 from ..sweeps.evaluate import WIDE
-from ..sweeps.jets import ORDER, jet_of
+from ..sweeps.jets import ORDER, jet_along
 from ..sweeps.run import Run
 from ..sweeps.schedule import Ints, of_codes, schedule
-from .local import estimated, op_plan
-from .optimal import NOISE, QUIET, Problem, points, truncation
+from .local import estimated
+from .optimal import NOISE, QUIET, points
 from .rounding import Erring, claims, erring
 from .stencils import STENCILS
-from .windows import line, reach, scales_of, structure
+from .windows import Local, line, local_jets, reach, scales_of, structure
 
 CHUNK = 16_384  # nodes whose partials are held at once
 (SIX,) = STENCILS["6"]
@@ -46,25 +47,28 @@ class Everywhere:
 
 
 @QUIET
-def everywhere(run: Run) -> Everywhere:
-    """Local nudges of all ops, chained, in a time that grows with their number."""
+def everywhere(run: Run, local: Local | None = None) -> Everywhere:
+    """Local nudges of all ops, chained, in a time that grows with their number; `local` may be known."""
     graph, n = run.graph, len(run.graph)
+    local = local or local_jets(run, ORDER)
     moves, table = structure(graph).moves, schedule(graph).rules
     found = tuple(np.zeros(n) for _ in range(4))
     estimate, second, cut, bar = found
     estimate[graph.output] = second[graph.output] = 1.0
-    straight = np.isin(table.values, (LINEAR, PRODUCT)) & (run.format is WIDE)  # what the loop computes in
+    straight = ((table.values == LINEAR) | (table.values == PRODUCT)) & (
+        run.format is WIDE
+    )  # what the loop computes in
     kinds = np.where(straight, table.values, np.uint8(OTHER))
     others = np.flatnonzero((moves != 0) & np.append(~straight, (False, False))[graph.codes])
     shared = (
-        graph.codes, kinds, table.weights, graph.operands.reshape(-1), _still(run.value_array),
-        scales_of(run.value_array), moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
+        graph.codes, kinds, table.weights, graph.operands.reshape(-1), tape.still(run.value_array),
+        local.scales, moves, claims(graph, run.format), WIDE.u, WIDE.smallest,
     )  # fmt: skip
     high, stop = graph.output + 1, len(others)
     while high > 0:
         some = others[max(0, stop - CHUNK) : stop]
         stop -= len(some)
-        low, partials, instead = int(some[0]) if stop else 0, partials_of(run, some), NOTHING
+        low, partials, instead = int(some[0]) if stop else 0, partials_of(run, some, local), NOTHING
         edge = MOST * (high - 1)
         while edge >= 0:
             place = MOST * int(np.searchsorted(some, edge // MOST, "right"))
@@ -81,33 +85,66 @@ def everywhere(run: Run) -> Everywhere:
     return Everywhere(estimate, second, cut, bar, own)
 
 
-def partials_of(run: Run, nodes: Ints) -> tuple[Array, Array, Array, Array]:
+def partials_of(run: Run, nodes: Ints, local: Local) -> tuple[Array, Array, Array, Array]:
     """Estimates, second estimates, truncations and bars of the partials of some nodes, three for each; the
     bar is -1 where there is nothing to nudge."""
     graph, moves = run.graph, structure(run.graph).moves
     found = np.zeros((4, len(nodes), MOST))
     found[3] = -1.0
+    sides, curved = [], []
     for row, at in of_codes(graph.codes[nodes]):
+        operands = graph.operands[nodes[at]]
         for place, formula in enumerate(row.formulas):
-            if formula is not None:
-                some = at[moves[graph.operands[nodes[at], place]] != 0]
-                if some.size:
-                    found[:, some, place] = _partial(run, row, place, nodes[some])
+            moving = moves[operands[:, place]] != 0 if formula is not None else np.zeros(len(at), bool)
+            if moving.any():
+                some = at[moving]
+                side = Side(row, place, nodes[some], list(run.value_array[operands[moving, : row.arity]].T))
+                sides.append((side, some))
+                if is_straight(row, place):
+                    found[:, some, place] = _straight(side, run.format)
+                else:
+                    curved.append((side, some))
+    if curved:
+        estimates = _curved([side for side, _ in curved], run, local)
+        stops = np.cumsum([len(some) for _, some in curved])
+        for (side, some), part in zip(curved, np.split(estimates, stops, axis=1), strict=False):
+            found[:, some, side.place] = part
+    if not np.isfinite(found[3]).all():
+        for side, some in sides:
+            bad = some[~np.isfinite(found[3, some, side.place])]
+            if bad.size:
+                found[:, bad, side.place] = np.array(estimated(run, side.row, side.place, nodes[bad])[1:])
     return tuple(part.reshape(-1) for part in found)  # type: ignore[return-value]  # four of them
 
 
-def _partial(run: Run, row: Op, place: int, nodes: Ints) -> Array:
-    """Estimate, second, truncation and bar of a partial of some nodes of one row, shape (4, nodes)."""
-    operands = run.graph.operands[nodes]
-    args = [run.value_array[operands[:, k]] for k in range(row.arity)]
-    if is_straight(row, place):
-        found = _straight(row, place, args, run.format)
-    else:
-        found = _curved(row, place, args, run.value_array[nodes], run)
-    bad = np.flatnonzero(~np.isfinite(found[3]))
-    if bad.size:
-        found[:, bad] = np.array(estimated(run, row, place, nodes[bad])[1:])
-    return found
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One operand of some nodes of one row, to be nudged.
+
+    Parameters
+    ----------
+    row : Op
+    place : int
+        Of the operand.
+    nodes : int array
+    args : list of arrays
+        The values of all operands.
+    """
+
+    row: Op
+    place: int
+    nodes: Ints
+    args: list[Array]
+
+    @property
+    def x(self) -> Array:
+        """The values that are nudged."""
+        return self.args[self.place]
+
+    @property
+    def moved(self) -> list[bool]:
+        """Which operands are."""
+        return [k == self.place for k in range(self.row.arity)]
 
 
 def is_straight(row: Op, place: int) -> bool:
@@ -118,21 +155,22 @@ def is_straight(row: Op, place: int) -> bool:
     return bool(row.degree_of([np.full(1, float(k == place)) for k in range(row.arity)], ones)[0] <= 1)
 
 
-def _straight(row: Op, place: int, args: list[Array], fmt: Format) -> Array:
-    """The same where any nudge is exact but for rounding: one of the size of what it is added to."""
-    x = args[place]
+def _straight(side: Side, fmt: Format) -> Array:
+    """Estimates, second estimates, truncations and bars where any nudge is exact but for rounding: one of
+    the size of what it is added to."""
+    row, x = side.row, side.x
     size = np.abs(x)
     if row.name in ("+", "-"):
-        size = np.maximum(size, np.abs(args[1 - place]))
+        size = np.maximum(size, np.abs(side.args[1 - side.place]))
     h = scales_of(size)
-    held = [fmt.cast(a) for a in args]
+    held = [fmt.cast(a) for a in side.args]
     claim = row.claim(fmt)
     found = np.zeros((4, len(x)))
     bars = []
     for n, step in enumerate((h, 0.5 * h)):
         up, down = fmt.round(x + step), fmt.round(x - step)
         width = up - down
-        high, low = (_value(row, held, place, p, fmt) for p in (up, down))
+        high, low = (_value(row, held, side.place, p, fmt) for p in (up, down))
         found[n] = (high - low) / width
         lost = claim * (fmt.u * (np.abs(high) + np.abs(low)) + fmt.smallest) / width
         bars.append(lost + 4 * WIDE.u * np.abs(found[n]))
@@ -149,88 +187,102 @@ def _value(row: Op, held: list[Any], place: int, points: Array, fmt: Format) -> 
     return found
 
 
-def _curved(row: Op, place: int, args: list[Array], y: Array, run: Run) -> Array:
-    """The same by six points, at the h where truncation and rounding balance, as far as the row allows."""
-    fmt, count, x = run.format, len(y), args[place]
-    moved = [k == place for k in range(row.arity)]
-    scale = scales_of(x)
+def _series(side: Side, run: Run, local: Local, scale: Array) -> tuple[Array, Array, Array]:
+    """Coefficients, degrees, and how far each op may be nudged."""
+    s, (numbers, begins, _, reaches, growths, of) = structure(run.graph), local.held
+    at = of[side.nodes]
+    if local.along == ORDER and (s.ways[side.nodes] == UNARY).all():  # no other operand moves
+        c = np.zeros((ORDER + 1, len(at)))
+        c[1:] = numbers[begins[at] + np.arange(ORDER)[:, None]]
+        return c, growths[at].astype(np.float64), reaches[at]
+    args, moved, y = side.args, side.moved, run.value_array[side.nodes]
     along = [line(a, scale, ORDER) if m else a for a, m in zip(args, moved, strict=True)]
-    c = jet_of(row, along, moved, ORDER)
-    degree = np.broadcast_to(row.degree_of([np.full(count, float(m)) for m in moved], args), (count,))
-    claim = row.claim(fmt)
-    noise = np.maximum(claim, 1.0) * (fmt.u * np.abs(y) + fmt.smallest)
-    q = Problem(
-        run, op_plan(row, place, count), SIX, x[:, None], scale, c, degree, noise, noise, None  # type: ignore[arg-type]  # caps are the row's own, below
-    )  # fmt: skip
-    room = reach(row, args, y, moved, run) / scale
-    size = np.abs(c) + NOISE * WIDE.u * np.vstack(
-        [np.arange(1, ORDER + 1)[:, None] * np.abs(c[1:]), 0 * c[:1]]
+    degree = np.minimum(side.row.degree_of(moved, args), ENDLESS)
+    return (
+        jet_along(side.row, along, moved, ORDER, len(run.graph)),
+        np.broadcast_to(degree, y.shape),
+        reach(side.row, args, y, moved, run),
     )
-    t = np.fmin(np.where(degree > SIX.exact_degree, np.inf, 1.0), room / max(SIX.offsets))
+
+
+def _curved(sides: list[Side], run: Run, local: Local) -> Array:
+    """The same by six points, at the h where truncation and rounding balance, as far as the rows allow."""
+    fmt = run.format
+    nodes, x = np.concatenate([side.nodes for side in sides]), np.concatenate([side.x for side in sides])
+    starts = np.cumsum([0, *(len(side.nodes) for side in sides)])
+    parts = [slice(a, b) for a, b in itertools.pairwise(starts.tolist())]
+    scale = scales_of(x)
+    series = [_series(side, run, local, scale[part]) for side, part in zip(sides, parts, strict=True)]
+    c, degree, room = (np.concatenate(one, axis=-1) for one in zip(*series, strict=True))
+    claim = np.repeat([side.row.claim(fmt) for side in sides], np.diff(starts))
+    noise = np.maximum(claim, 1.0) * (fmt.u * np.abs(run.value_array[nodes]) + fmt.smallest)
+    weights = np.array(SIX.weights)
+    t = np.fmin(np.where(degree > SIX.exact_degree, np.inf, 1.0), room / scale / max(SIX.offsets))
     for k in (7, 9):
-        t = np.fmin(t, np.where((degree >= k) & (size[k] > 0), (noise / size[k]) ** (1 / k), np.inf))
+        size = np.abs(c[k])
+        if k < ORDER:  # as in its truncation
+            size = size + NOISE * WIDE.u * ((k + 1) * np.abs(c[k + 1]))
+        t = np.fmin(t, np.where((degree >= k) & (size > 0), (noise / size) ** (1 / k), np.inf))
     t = np.where(np.isfinite(t), t, 1.0)
     h = np.maximum(scales_of(t) * scale, fmt.spacing(x))
-    at = points(q.v, np.stack([h, 0.5 * h], axis=1), SIX, fmt)
-    cut = truncation(q, at)
-    weights = np.abs(np.array(SIX.weights))
-    width = SIX.pairs(at)
-    j = _value(row, [fmt.cast(a) for a in args], place, at, fmt)
-    d = SIX.pairs(j) / width
-    lost = claim * (weights * (fmt.u * np.abs(j) + fmt.smallest)).sum(axis=-1)
-    terms = (weights[::2] * np.abs(j[..., ::2] - j[..., 1::2])).sum(axis=-1)
-    lost = (lost + 4 * (len(weights) // 2 - 1) * WIDE.u * terms) / np.abs(width) + 4 * WIDE.u * np.abs(d)
-    apart = np.abs(d[:, 0] - d[:, 1])
-    blind = (degree > SIX.exact_degree) & (cut[:, 0] == 0)
-    first = np.where(blind, apart, cut[:, 0])
-    good = apart <= np.maximum(first, cut[:, 1]) + lost.sum(axis=1)
-    good &= (room > 0) & (max(SIX.offsets) * h <= room * scale) & (np.diff(at[:, 0, :2])[:, 0] != 0)
-    if row.kink is not None:
-        others = [a[:, None, None] if k != place else at for k, a in enumerate(args)]
-        good &= (np.sign(row.kink(*others)) == np.sign(row.kink(*args))[:, None, None]).all(axis=(1, 2))
-    bar = first + lost[:, 0]
-    return np.stack([d[:, 0], d[:, 1], first, np.where(good & np.isfinite(d).all(axis=1), bar, np.inf)])
+    at = points(x[:, None], np.stack([h, 0.5 * h], axis=1), SIX, fmt)
+    cut = np.empty(2 * len(x))
+    call(
+        "bound_truncations", len(run.graph), ORDER, weights, SIX.tail, NOISE * WIDE.u, x, scale,
+        c.reshape(-1), degree, at.reshape(-1), cut,
+    )  # fmt: skip
+    good = (room > 0) & (max(SIX.offsets) * h <= room) & (at[:, 0, 0] != at[:, 0, 1])
+    j = np.empty(at.shape)
+    for side, part in zip(sides, parts, strict=True):
+        j[part] = _value(side.row, [fmt.cast(a) for a in side.args], side.place, at[part], fmt)
+        if side.row.kink is not None:
+            others = [a[:, None, None] if k != side.place else at[part] for k, a in enumerate(side.args)]
+            here = np.sign(side.row.kink(*side.args))[:, None, None]
+            good[part] &= (np.sign(side.row.kink(*others)) == here).all(axis=(1, 2))
+    found = np.empty((4, len(x)))
+    call(
+        "compare_nudges", len(run.graph), weights, SIX.exact_degree, fmt.u, fmt.smallest,
+        WIDE.u, claim, degree, at.reshape(-1), j.reshape(-1), cut, good, found.reshape(-1),
+    )  # fmt: skip
+    return found
 
 
 @QUIET
 def running(run: Run) -> tuple[Array, Array]:
     """What the rounding of values does to adjoints, and that of backprop besides; shape (N,) each."""
-    graph, values, fmt, n = run.graph, _still(run.value_array), run.format, len(run.graph)
-    plan = schedule(graph)
-    live, flat = structure(graph).moves, graph.operands.reshape(-1)
-    mine = np.flatnonzero(live[plan.sloped.nodes] != 0)
-    nodes = plan.sloped.nodes[mine]
-    partials = tape.partials(plan.sloped, values).reshape(-1, MOST)[mine].reshape(-1)
+    graph, values, fmt, n = run.graph, tape.still(run.value_array), run.format, len(run.graph)
+    s = structure(graph)
+    table, live, flat = s.plan.rules, s.moves, graph.operands.reshape(-1)
+    partials = np.zeros((sum(len(group.nodes) for group in s.groups), MOST))
+    for group in s.groups:
+        found = group.row.partials(*(values[o] for o in group.operands), values[group.nodes])
+        for k, p in enumerate(found):
+            if p is not None:
+                partials[group.places, k] = p
     errors = np.zeros(n)
-    shared = (graph.codes, plan.rules.slopes, plan.rules.partials, flat, values, live, partials)
+    shared = (graph.codes, table.slopes, table.partials, flat, values, live, partials.reshape(-1))
     call("value_errors", n, *shared, claims(graph, fmt), fmt.u, 0.5 * fmt.smallest, errors)
-    found = []
+    sizes = []
     for own in dict.fromkeys((WIDE, fmt)):
-        partial_errors = _partial_errors(run, nodes, errors, own)
+        partial_errors = _partial_errors(run, errors, own)
         sums, off = np.zeros(n), np.zeros(n)
         call(
             "adjoint_errors", n, graph.output, *shared, partial_errors, errors, own.u, 0.5 * own.smallest,
             sums, off )  # fmt: skip
-        found.append(np.where(np.isnan(off), np.inf, off))
-    return found[0], found[-1]
+        off[np.flatnonzero(np.isnan(off))] = np.inf
+        sizes.append(off)
+    return sizes[0], sizes[-1]
 
 
-def _partial_errors(run: Run, nodes: Ints, errors: Array, fmt: Format) -> Array:
+def _partial_errors(run: Run, errors: Array, fmt: Format) -> Array:
     """How far the partials that rows compute can be off, three for each node; flat."""
-    graph, values = run.graph, run.value_array
-    found = np.zeros((len(nodes), MOST))
-    for row, at in of_codes(graph.codes[nodes]):
-        mine = nodes[at]
-        where = [graph.operands[mine, k] for k in range(row.arity)] + [mine]
-        numbers = [Erring(values[i], errors[i], 0.0) for i in where]
+    groups, values = structure(run.graph).groups, run.value_array
+    found = np.zeros((sum(len(group.nodes) for group in groups), MOST))
+    for group in groups:
+        row = group.row
+        numbers = [Erring(values[i], errors[i], 0.0) for i in (*group.operands, group.nodes)]
         named = dict(zip((*row.symbols, "y"), numbers, strict=True))
         for k, formula in enumerate(row.formulas):
             if formula is not None:
-                found[at, k] = erring(formula, named, fmt).worst
+                found[group.places, k] = erring(formula, named, fmt, spread=False).worst
     return found.reshape(-1)
-
-
-def _still(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from .nudge import BLIND, FAIL, Factors, Nudge, Verdict, judge, power_of_two, pr
 from .optimal import QUIET
 from .rounding import claims
 from .stencils import Stencil
-from .windows import ORDER, AllJets, exact, structure, windowed
+from .windows import ORDER, AllJets, exact, local_jets, structure, windowed
 
 SAMPLE = 32  # nodes whose exact jets are a certificate
 SEED = 12
@@ -58,6 +58,17 @@ class Certificate:
         return sum(1 / NEAR <= r <= NEAR for r in known) / len(known) if known else 1.0
 
 
+@cache
+def moments(stencil: Stencil, order: int, unit: float) -> Array:
+    """How much of each coefficient up to `order` stands in the truncation, in units of h^(k-1)."""
+    weights, offsets = np.array(stencil.weights), np.array(stencil.offsets)
+    width = abs(weights @ offsets)
+    found = np.array([abs(weights @ offsets**k) / width for k in range(order + 1)])
+    found[found < 64 * unit * (np.abs(weights) @ np.abs(offsets) ** order)] = 0.0
+    found.flags.writeable = False
+    return found
+
+
 class Many(Mapping[str, Nudge]):
     """Node name -> `Nudge` of many nodes.
 
@@ -74,9 +85,10 @@ class Many(Mapping[str, Nudge]):
         self.run = run
         self.stencil = stencil
         self.wanted = wanted.astype(np.int32)
-        self.found: Everywhere = everywhere(run)
         self.order = ORDER if stencil.exact_degree < ORDER else HIGHEST
-        jets = windowed(run, self.order)
+        local = local_jets(run, self.order, HIGHEST)
+        self.found: Everywhere = everywhere(run, local)
+        jets = windowed(run, self.order, local=local)
         self.h: Array = self.nudges_of(jets, self.wanted)
         self.jets: AllJets = replace(jets, coefficients=jets.coefficients[:, 1:3].copy())  # what rows show
 
@@ -107,15 +119,12 @@ class Many(Mapping[str, Nudge]):
     def nudges_of(self, jets: AllJets, nodes: Any) -> Array:
         """The nudges of some nodes by some jets."""
         run, stencil, order = self.run, self.stencil, jets.coefficients.shape[1]
-        weights, offsets = np.array(stencil.weights), np.array(stencil.offsets)
-        width = abs(weights @ offsets)
-        moments = np.array([abs(weights @ offsets**k) / width for k in range(order + 1)])
-        moments[moments < 64 * run.format.u * (np.abs(weights) @ np.abs(offsets) ** order)] = 0.0
         output = float(run.value_array[run.graph.output])
         noise = max(self.noise, 0.5 * float(run.format.spacing(output)))
         found = np.full(len(nodes), np.nan)
         call(
-            "choose_nudges", len(nodes), order, stencil.exact_degree, moments, float(np.abs(offsets).max()),
+            "choose_nudges", len(nodes), order, stencil.exact_degree,
+            moments(stencil, order, run.format.u), max(map(abs, stencil.offsets)),
             np.asarray(nodes, dtype=np.int32), jets.coefficients.reshape(-1),
             jets.coefficients.reshape(-1).view(np.int64), POWERS, jets.scales, jets.degrees, jets.caps,
             max(abs(output), noise / run.format.u), noise, run.format.u,

@@ -180,16 +180,14 @@ def points(v: Array, h: Array, stencil: Stencil, fmt: Format) -> Array:
     The step away from 0 is rounded first and then reflected, because the grid is never coarser on the
     inner side: so both steps are equal wherever they can be.
     """
+    sizes = sorted({abs(o) for o in stencil.offsets if o})
+    places = [sizes.index(abs(o)) if o else 0 for o in stencil.offsets]
+    offsets, v = np.array(stencil.offsets), v[:, :, None]
     outward = np.where(v >= 0, 1.0, -1.0)
-    pairs = {}
-    for size in {abs(o) for o in stencil.offsets if o}:
-        far = fmt.round(v + outward * size * h)
-        pairs[size] = far, fmt.round(v - (far - v))
-    columns = []
-    for o in stencil.offsets:
-        far, near = pairs[abs(o)] if o else (v, v)
-        columns.append(np.broadcast_to(np.where(o * outward > 0, far, near), h.shape))
-    return np.stack(columns, axis=-1)
+    far = fmt.round(v + outward * np.array(sizes) * h[:, :, None])
+    near = fmt.round(v - (far - v))
+    found = np.where(offsets * outward > 0, far[..., places], near[..., places])
+    return found if 0 not in stencil.offsets else np.where(offsets == 0, v, found)
 
 
 @QUIET
@@ -213,7 +211,7 @@ def truncation(q: Problem, x: Array) -> Array:
     terms = np.where(moments == 0, 0.0, c[2:, :, None] * moments)
     counts = q.degree[:, None] >= np.arange(2, ORDER + 1)[:, None, None]
     total = np.add.reduce(np.where(counts, terms, 0.0))
-    tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(t) ** ORDER).sum(axis=-1)
+    tail = q.stencil.tail * c[ORDER][:, None] * (np.abs(weights) * np.abs(powers[-1])).sum(axis=-1)
     total += np.where(q.degree[:, None] > ORDER, tail, 0.0)
     found: Array = total / width
     return found

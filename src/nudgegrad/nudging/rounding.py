@@ -191,20 +191,23 @@ class Erring:
     sigma: Any
 
 
-def erring(term: Term, named: dict[str, Erring], fmt: Format) -> Erring:
-    """A formula evaluated with running errors: what its operands' errors and its own rounding do to it."""
+def erring(term: Term, named: dict[str, Erring], fmt: Format, spread: bool = True) -> Erring:
+    """A formula evaluated with running errors: what its operands' errors and its own rounding do to it; the
+    standard deviation only if `spread`."""
     if term.op is None:
         return named[term.symbol] if isinstance(term.symbol, str) else Erring(term.symbol, 0.0, 0.0)
-    args = [erring(a, named, fmt) for a in term.args]
+    args = [erring(a, named, fmt, spread) for a in term.args]
     values = [a.value for a in args]
     y = term.op.value(*values)
     loss = lost(term.op, fmt, values, y)
-    worst, sigma = loss, np.zeros(np.shape(y))
+    worst, sigma = loss, np.zeros(np.shape(y)) if spread else 0.0
     for a, p in zip(args, term.op.partials(*values, y), strict=True):
         if p is not None:
-            worst = worst + _times(np.abs(p), a.worst)
-            sigma = sigma + _times(np.abs(p), a.sigma)
-    return Erring(y, worst, np.hypot(sigma, THIRD * loss))
+            size = np.abs(p)
+            worst = worst + _times(size, a.worst)
+            if spread:
+                sigma = sigma + _times(size, a.sigma)
+    return Erring(y, worst, np.hypot(sigma, THIRD * loss) if spread else 0.0)
 
 
 def adjoint_bar(s: Sweep, held: Array, fmt: Format) -> Array:

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,9 +23,10 @@ from ..formats import Array
 from ..graphs.graph import MOST, Graph
 from ..graphs.ops import Op
 from ..loops.kinds import ENDLESS, GENERAL, LANES, QUOTIENT, SCALED, UNARY, WEIGHTED
-from ..sweeps.jets import jet_of
+from ..sweeps import tape
+from ..sweeps.jets import jet_along
 from ..sweeps.run import Run
-from ..sweeps.schedule import VALUES, Ints, of_codes, schedule
+from ..sweeps.schedule import VALUES, Ints, Schedule, of_codes, schedule
 from .caps import MARGIN
 from .rounding import FLAT, lost
 
@@ -48,20 +48,53 @@ class Structure:
         Nodes that can be nudged and that J depends on.
     first, consumers : int arrays
         The consumers of i that move are consumers[first[i]:first[i + 1]].
+    ways : int8 array, shape (N,)
+        What each node's jet needs: `loops.kinds`.
+    of : int32 array, shape (N,)
+        The place of each node whose jet its row gives among all of these; -1 for other nodes.
+    groups : list of Group
+        The nodes whose jets their rows give.
+    plan : Schedule
+        What it was made from.
     """
 
     moves: Ints
     first: Ints
     consumers: Ints
+    ways: Ints
+    of: Ints
+    groups: list[Group]
+    plan: Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Nodes of one row of which the same operands move."""
+
+    row: Op
+    moved: tuple[bool, ...]
+    way: int
+    places: Ints  # among all nodes whose jets rows give
+    nodes: Ints
+    operands: list[Ints]
 
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """What jets need of the values: the jets of every op, in units of its operands' scales."""
+    """What jets need of the values: the jets of every op, in units of its operands' scales.
+
+    Parameters
+    ----------
+    scales : array, shape (N,)
+    held : tuple
+        Numbers, where those of a node begin, the operand that moves, reach, degree, and `Structure.of`.
+    along : int
+        How many coefficients there are for a node of which one operand moves.
+    """
 
     scales: Array
-    ways: Ints
     held: tuple[Any, ...]
+    along: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,30 +126,64 @@ class AllJets:
     exact: Ints
 
 
-_structures: WeakKeyDictionary[Graph, Structure] = WeakKeyDictionary()
-
-
 def structure(graph: Graph) -> Structure:
     """What jets need of a graph; made at its first use."""
-    if graph not in _structures:
+    plan = schedule(graph)
+    found: Structure | None = graph.kept.get("structure")
+    if found is None or found.plan is not plan:
         n, flat = len(graph), graph.operands.reshape(-1)
-        moves = (graph.nudged & (schedule(graph).live != 0)).astype(np.uint8)
+        moves = (graph.nudged & (plan.live != 0)).astype(np.uint8)
         moves[graph.output] = 1
         first = np.zeros(n + 1, dtype=np.int32)
         call("count_consumers", n, graph.codes, flat, moves, first)
         np.cumsum(first, out=first)
         consumers = np.zeros(int(first[-1]), dtype=np.int32)
         call("list_consumers", n, graph.codes, flat, moves, first[:-1].copy(), consumers)
-        for array in (moves, first, consumers):
+        ways = np.append(plan.rules.slopes, (0, 0)).astype(np.int8)[graph.codes]  # the last two: no row's
+        of = np.full(n, -1, dtype=np.int32)
+        groups = _grouped(graph, plan.sloped.nodes[moves[plan.sloped.nodes] != 0], moves)
+        for group in groups:
+            ways[group.nodes], of[group.nodes] = group.way, group.places
+        for array in (moves, first, consumers, ways, of):
             array.flags.writeable = False
-        _structures[graph] = Structure(moves, first, consumers)
-    return _structures[graph]
+        found = Structure(moves, first, consumers, ways, of, groups, plan)
+        graph.kept["structure"] = found
+    return found
 
 
-def windowed(run: Run, order: int = ORDER, window: int = WINDOW, widest: int = WIDEST) -> AllJets:
-    """Jets along all nodes, in a time that grows with their number."""
+def _grouped(graph: Graph, nodes: Ints, moves: Ints) -> list[Group]:
+    found = []
+    for row, at in of_codes(graph.codes[nodes]):
+        operands = graph.operands[nodes[at]][:, : row.arity]
+        pattern = (moves[operands] != 0) @ (1 << np.arange(row.arity))
+        for which in np.unique(pattern).tolist():
+            moved = tuple(bool(which >> k & 1) for k in range(row.arity))
+            mine = pattern == which
+            taken = [np.ascontiguousarray(o) for o in operands[mine].T]
+            places = at[mine].astype(np.int32)
+            found.append(Group(row, moved, _way(row, moved), places, nodes[places], taken))
+    return found
+
+
+def _way(row: Op, moved: Sequence[bool]) -> int:
+    """How a row's jet is given where these operands move."""
+    if row.kink is not None:  # straight on either side of its corners
+        return WEIGHTED
+    if sum(moved) == 1:
+        return UNARY
+    return SCALED if VALUES.get(row.value, (0,))[0] == QUOTIENT else GENERAL
+
+
+def windowed(
+    run: Run,
+    order: int = ORDER,
+    window: int = WINDOW,
+    widest: int = WIDEST,
+    local: Local | None = None,
+) -> AllJets:
+    """Jets along all nodes, in a time that grows with their number; `local` may be known."""
     graph = run.graph
-    s, n, local = structure(graph), len(graph), local_jets(run, order)
+    s, n, local = structure(graph), len(graph), local or local_jets(run, order)
     found = _empty(local.scales, order)
     scratch = (
         np.zeros((window + 2) * order),
@@ -126,8 +193,8 @@ def windowed(run: Run, order: int = ORDER, window: int = WINDOW, widest: int = W
     )
     stamp, place = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=np.int16)
     call(
-        "windowed_jets", n, graph.output, window, widest, order, s.moves, local.ways, graph.codes,
-        schedule(graph).rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
+        "windowed_jets", n, graph.output, window, widest, order, s.moves, s.ways, graph.codes,
+        s.plan.rules.partials, graph.operands.reshape(-1), tape.still(run.value_array), local.scales,
         local.held, s.first, s.consumers, stamp, place, found.coefficients.reshape(-1), found.degrees,
         found.caps, found.blames, found.exact, *scratch,
     )  # fmt: skip
@@ -154,8 +221,8 @@ def exact(run: Run, nodes: Sequence[int] | None = None, order: int = ORDER) -> A
     computed = np.flatnonzero((s.moves != 0) & (graph.codes >= 0)).astype(np.int32)
     slots = len(computed) + LANES + 3
     call(
-        "exact_jets", n, graph.output, order, wanted, computed, local.ways, graph.codes,
-        schedule(graph).rules.partials, graph.operands.reshape(-1), _still(run.value_array), local.scales,
+        "exact_jets", n, graph.output, order, wanted, computed, s.ways, graph.codes,
+        s.plan.rules.partials, graph.operands.reshape(-1), tape.still(run.value_array), local.scales,
         local.held, s.first, s.consumers, joins, np.full(n, -1, dtype=np.int32),
         np.zeros(n, dtype=np.int32), found.coefficients.reshape(-1), found.degrees, found.caps,
         found.blames, np.zeros(slots * LANES * order), np.zeros(slots * LANES, dtype=np.int32),
@@ -182,12 +249,6 @@ def _room(order: int) -> Array:
     return np.zeros((order + 2) + (order + 1) * (order + 2) + 2)
 
 
-def _still(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 def scales_of(values: Array) -> Array:
     """The power of two of each value, 1 for 0."""
     found: Array = (values.view(np.int64) & EXPONENT).view(np.float64)
@@ -196,62 +257,48 @@ def scales_of(values: Array) -> Array:
     return found
 
 
-def local_jets(run: Run, order: int) -> Local:
-    """The jets of every op along its own operands."""
-    graph, values = run.graph, run.value_array
-    plan, s = schedule(graph), structure(graph)
+def local_jets(run: Run, order: int, along: int = 0) -> Local:
+    """The jets of every op along its own operands; where only one of these moves, of order `along` if that
+    is higher."""
+    values, s = run.value_array, structure(run.graph)
+    along = max(order, along)
     scales = scales_of(values)
-    ways = np.append(plan.rules.slopes, (0, 0)).astype(np.int8)[graph.codes]  # the last two: no row's
-    nodes = plan.sloped.nodes[s.moves[plan.sloped.nodes] != 0]
-    numbers: list[Array] = []
-    begins = np.zeros(len(nodes), dtype=np.int64)
-    axes = np.zeros(len(nodes), dtype=np.int8)
-    reaches, growths = np.full(len(nodes), np.inf), np.full(len(nodes), ENDLESS, dtype=np.int16)
-    of = np.full(len(graph), -1, dtype=np.int32)
-    of[nodes] = np.arange(len(nodes), dtype=np.int32)
+    count = sum(len(group.nodes) for group in s.groups)
+    numbers: list[Array] = [np.zeros(0)]
+    begins, axes = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int8)
+    reaches, growths = np.zeros(count), np.zeros(count, dtype=np.int16)
     used = 0
     with np.errstate(all="ignore"):
-        for row, at in of_codes(graph.codes[nodes]):
-            operands = graph.operands[nodes[at]][:, : row.arity]
-            moving = s.moves[operands] != 0
-            pattern = moving @ (1 << np.arange(row.arity))
-            for which in np.unique(pattern).tolist():
-                places = at[pattern == which]
-                mine = nodes[places]
-                moved = [bool(which >> k & 1) for k in range(row.arity)]
-                args = [values[graph.operands[mine, k]] for k in range(row.arity)]
-                units = [scales[graph.operands[mine, k]] for k in range(row.arity)]
-                way, table = _series(row, args, values[mine], moved, units, order)
-                ways[mine] = way
-                begins[places] = used + np.arange(len(mine)) * table.shape[1]
-                used += table.size
-                numbers.append(table.reshape(-1))
-                axes[places] = moved.index(True)
-                reaches[places] = reach(row, args, values[mine], moved, run)
-                grown = row.degree_of([np.full(len(mine), float(m)) for m in moved], args)
-                growths[places] = np.where(grown < ENDLESS, grown, ENDLESS)
-    flat = np.concatenate(numbers) if numbers else np.zeros(0)
-    return Local(scales, ways, (flat, begins, axes, reaches, growths, of))
+        for group in s.groups:
+            args, y = [values[o] for o in group.operands], values[group.nodes]
+            table = _series(run, group, args, y, scales, along if group.way == UNARY else order)
+            places = group.places
+            begins[places] = np.arange(used, used + table.size, table.shape[1])
+            used += table.size
+            numbers.append(table.reshape(-1))
+            axes[places] = group.moved.index(True)
+            reaches[places] = reach(group.row, args, y, group.moved, run)
+            growths[places] = np.minimum(group.row.degree_of(group.moved, args), ENDLESS)
+    return Local(scales, (np.concatenate(numbers), begins, axes, reaches, growths, s.of), along)
 
 
-def _series(
-    row: Op, args: list[Array], y: Array, moved: list[bool], units: list[Array], order: int
-) -> tuple[int, Array]:
-    """How a row's jet is given, and its numbers, a line for each node."""
-    count = len(y)
-    if row.kink is not None:  # straight on either side of its corners
+def _series(run: Run, group: Group, args: list[Array], y: Array, scales: Array, order: int) -> Array:
+    """The numbers of a group's jets, a line for each node."""
+    row, moved, count, size = group.row, group.moved, len(y), len(run.graph)
+    if group.way == WEIGHTED:
         table = np.zeros((count, MOST))
         for k, p in enumerate(row.partials(*args, y)):
             if p is not None:
                 table[:, k] = p
-        return WEIGHTED, table
-    if sum(moved) == 1:
+        return table
+    units = [scales[o] for o in group.operands]
+    if group.way == UNARY:
         along = [line(x, unit, order) if m else x for x, unit, m in zip(args, units, moved, strict=True)]
-        return UNARY, jet_of(row, along, moved, order)[1:].T
-    if VALUES.get(row.value, (0,))[0] == QUOTIENT:
+        return jet_along(row, along, moved, order, size)[1:].T
+    if group.way == SCALED:
         ones = np.ones(count)
-        return SCALED, jet_of(row, [ones, line(args[1], units[1], order)], [False, True], order).T
-    return GENERAL, _both(row, args, units, order)
+        return jet_along(row, [ones, line(args[1], units[1], order)], [False, True], order, size).T
+    return _both(row, args, units, order, size)
 
 
 def line(x: Array, unit: Array, order: int) -> Array:
@@ -261,15 +308,16 @@ def line(x: Array, unit: Array, order: int) -> Array:
     return line
 
 
-def _both(row: Op, args: list[Array], units: list[Array], order: int) -> Array:
+def _both(row: Op, args: list[Array], units: list[Array], order: int, size: int) -> Array:
     """Coefficients of x^i z^j from jets along order + 1 directions (x, z) = (cos, sin) t."""
     angles = np.pi * (np.arange(order + 1) + 0.5) / (order + 1)
     jets = [
-        jet_of(
+        jet_along(
             row,
             [line(args[0], np.cos(a) * units[0], order), line(args[1], np.sin(a) * units[1], order)],
             [True, True],
             order,
+            size,
         )
         for a in angles
     ]
@@ -283,7 +331,7 @@ def _both(row: Op, args: list[Array], units: list[Array], order: int) -> Array:
     return np.stack([columns[name] for name in names], axis=1)
 
 
-def reach(row: Op, args: list[Array], y: Array, moved: list[bool], run: Run) -> Array:
+def reach(row: Op, args: list[Array], y: Array, moved: Sequence[bool], run: Run) -> Array:
     """How far the arguments of a row may move in all before its series misleads."""
     found = np.full(len(y), np.inf)
     if row.reach is not None:

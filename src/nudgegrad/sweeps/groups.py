@@ -7,7 +7,6 @@ terms in the order of the plain sweep, so each number is the one that it finds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -49,14 +48,12 @@ class Groups:
         return sum(len(nodes) for _, nodes, _ in self.forward) >= ENOUGH * steps
 
 
-_groups: WeakKeyDictionary[Graph, Groups] = WeakKeyDictionary()
-
-
 def groups(graph: Graph) -> Groups:
     """The groups of a graph; made at their first use."""
-    if graph not in _groups:
-        _groups[graph] = _grouped(graph)
-    return _groups[graph]
+    if "groups" not in graph.kept:
+        graph.kept["groups"] = _grouped(graph)
+    found: Groups = graph.kept["groups"]
+    return found
 
 
 def _grouped(graph: Graph) -> Groups:

@@ -183,10 +183,11 @@ class Machine:
     constants: npt.NDArray[np.float64]
     routines: Ints
 
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """What the loops take."""
-        return (self.starts, self.results, self.instructions, self.constants, self.routines, ONE, EIGHT)
+    def parts(self, registers: npt.NDArray[np.float64], cells: Ints) -> tuple[Any, ...]:
+        """What the loops take, with room for numbers and for the addresses of arguments."""
+        arrays = (self.starts, self.results, self.instructions, self.constants, self.routines)
+        addresses = (array.ctypes.data for array in (registers, cells, ONE, EIGHT))
+        return *arrays, registers, cells, *addresses
 
 
 ONE, EIGHT = np.ones(1, dtype=np.intp), np.full(MOST, 8, dtype=np.intp)

@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from ..compiled import is_compiled, machine_code
 from ..formats import Array
 from ..graphs.ops import Op, Term
 from .evaluate import Plan, operands_of
 
 ORDER = 9  # coefficients c_0 .. c_9: truncation is bounded with c_3, c_5, c_7 and c_9
+PIECE = 4000  # points whose series stay near the processor
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,52 @@ def jet_of(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int) -> 
         if np.isfinite(found).all():
             break
     return found
+
+
+def jet_along(row: Op, args: Sequence[Any], moving: Sequence[bool], order: int, size: int) -> Array:
+    """`jet_of` in a graph of `size` nodes, bit for bit, where all that moves are straight lines."""
+    count = args[0].shape[-1]
+    if count == 1 or not is_compiled("recur", size):  # NumPy adds up what stands alone in another order
+        return jet_of(row, args, moving, order)
+    found = np.empty((order + 1, count))
+    for start in range(0, count, PIECE):
+        some = slice(start, start + PIECE)
+        found[:, some] = _jet_compiled(row, [a[..., some] for a in args], tuple(moving), order)
+    return found
+
+
+def _jet_compiled(row: Op, args: list[Any], moving: tuple[bool, ...], order: int) -> Array:
+    members, count = closure(row, moving, order), args[0].shape[-1]
+    room = np.zeros((len(members) * (order + 1) + 1) * count)
+    work = room[:-count].reshape(len(members), order + 1, count)
+    for i, member in enumerate(members):
+        if member.number is not None:
+            work[i, 0] = member.number
+        elif member.op is None:
+            work[i, : order + 1 if member.moves else 1] = args[i]
+        else:
+            numbers = [members[a].number for a in member.args]
+            first = [work[a, 0] if n is None else n for a, n in zip(member.args, numbers, strict=True)]
+            work[i, 0] = member.op.value(*first)
+    told = _told(row, moving, order)
+    found: Array = work[len(args)]
+    for careful in (0, 1):
+        machine_code("recur")(count, order, *told, careful, room)
+        if np.isfinite(found).all():
+            break
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _told(row: Op, moving: tuple[bool, ...], order: int) -> tuple[Any, ...]:
+    """A closure in numbers, for the loop: to which order each series is there, 0 if it does not move; what
+    each is, 1 for a line, 2 for a number; where its terms begin; the terms."""
+    members = closure(row, moving, order)
+    needs = [0 if not m.moves else order if m.op is None else m.order for m in members]
+    kinds = [2 if m.number is not None else int(m.op is None and m.moves) for m in members]
+    begins = np.cumsum([0, *(len(m.terms) for m in members)])
+    terms = np.array([t for m in members for t in m.terms], dtype=np.int32).reshape(-1)
+    return np.array(needs, dtype=np.int32), np.array(kinds, dtype=np.int8), begins.astype(np.int32), terms
 
 
 def _recur(members: Sequence[Member], series: list[Any], order: int, product: Any) -> None:

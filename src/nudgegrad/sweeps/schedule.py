@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ from ..compiled import call
 from ..formats import Array
 from ..graphs.graph import MOST, ROWS, Graph
 from ..graphs.ops import Op, Term
-from ..loops.kinds import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT, TAKEN
+from ..loops.kinds import INSTRUCTED, LINEAR, OTHER, PRODUCT, QUOTIENT, SUM, TAKEN
 from .instructions import ROOM, Machine, machine
 
 Ints = npt.NDArray[Any]
@@ -57,12 +56,17 @@ class Rules:
     @cached_property
     def compiled_values(self) -> Ints:
         """What computes the value where loops are compiled."""
-        return np.where(self.machine.lowered & (self.values == OTHER), np.uint8(INSTRUCTED), self.values)
+        return self._compiled(self.values, self.weights)
 
     @cached_property
     def compiled_slopes(self) -> Ints:
         """What computes the partials where loops are compiled."""
-        return np.where(self.machine.lowered & (self.slopes == OTHER), np.uint8(INSTRUCTED), self.slopes)
+        return self._compiled(self.slopes, self.partials)
+
+    def _compiled(self, kinds: Ints, weights: Array) -> Ints:
+        ones = (weights.reshape(-1, MOST)[:, :2] == 1.0).all(axis=1)
+        found = np.where(ones & (kinds == LINEAR), np.uint8(SUM), kinds)
+        return np.where(self.machine.lowered & (kinds == OTHER), np.uint8(INSTRUCTED), found)
 
 
 def rules() -> Rules:
@@ -163,26 +167,30 @@ class Schedule:
     used: list[tuple[int, Any, Any]]
 
     @cached_property
-    def machine(self) -> tuple[tuple[Any, ...], Array, Ints]:
+    def machine(self) -> tuple[Any, ...]:
         """Instructions for compiled loops, and room to work them out in."""
-        return self.rules.machine.parts, np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp)
+        return self.rules.machine.parts(np.zeros(TAKEN + ROOM), np.zeros(MOST, dtype=np.intp))
 
     @property
     def current(self) -> bool:
         """Whether the graph's rows still say what they said."""
-        return all(ROWS[code].value is v and ROWS[code].partials is p for code, v, p in self.used)
+        for code, value, partials in self.used:
+            row = ROWS[code]
+            if row.value is not value or row.partials is not partials:
+                return False
+        return True
 
 
-_schedules: WeakKeyDictionary[Graph, dict[bool, Schedule]] = WeakKeyDictionary()
+NAMES = ("schedule", "compiled schedule")
 
 
 def schedule(graph: Graph, compiled: bool = False) -> Schedule:
     """The order in which a graph is computed; made at its first use."""
-    made = _schedules.setdefault(graph, {})
-    found = made.get(compiled)
+    found: Schedule | None = graph.kept.get(NAMES[compiled])
     if found is None or not found.current:
-        other = made.get(not compiled)
-        found = made[compiled] = _schedule(graph, compiled, other if other and other.current else None)
+        other = graph.kept.get(NAMES[not compiled])
+        found = _schedule(graph, compiled, other if other and other.current else None)
+        graph.kept[NAMES[compiled]] = found
     return found
 
 

@@ -21,6 +21,7 @@ from .evaluate import WIDE
 from .schedule import Sloped, schedule
 
 ABOVE = 2_000  # nodes from which on these sweeps are taken
+NO_MACHINE = (None,) * 11  # instructions, where loops are not compiled
 
 
 def forward(graph: Graph, inputs: Mapping[int, float]) -> Array:
@@ -42,15 +43,15 @@ def compute(graph: Graph, values: Array) -> None:
         (groups.compute if groups.groups(graph).wide else _compute_plainly)(graph, values)
         return
     plan = schedule(graph, compiled=True)
-    order, weights, flat, start = plan.order, plan.rules.weights, graph.operands.reshape(-1), 0
-    loop = machine_code("run_forward")
+    order, start, loop = plan.order, 0, machine_code("run_forward")
+    told = (graph.codes, plan.values, plan.rules.weights, graph.operands.reshape(-1), values, *plan.machine)
     for batch, stop in zip(order.batches, order.stops, strict=True):
         if batch:
             with np.errstate(all="ignore"):
                 for row, nodes, taken in batch:
                     values[nodes] = row.value(*(values[o] for o in taken))
         if stop > start:
-            loop(order.nodes, start, stop, graph.codes, plan.values, weights, flat, values, *plan.machine)
+            loop(order.nodes, start, stop, *told)
         start = stop
 
 
@@ -70,24 +71,27 @@ def _compute_plainly(graph: Graph, values: Array) -> None:
                 for i, y in zip(mine, row.value(*args).tolist(), strict=True):
                     found[i] = y
             try:
-                run_forward(in_order, start, stop, *shared, found, None, None, None)
+                run_forward(in_order, start, stop, *shared, found, *NO_MACHINE)
             except ZeroDivisionError:  # which arrays have no word for
                 values[:] = found
-                run_forward(order.nodes, start, stop, *shared, values, None, None, None)
+                run_forward(order.nodes, start, stop, *shared, values, *NO_MACHINE)
                 found = values.tolist()
             start = stop
     values[:] = found
 
 
-def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
-    """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node."""
+def adjoints(graph: Graph, values: Array, scale: float = 1.0, room: Array | None = None) -> Array:
+    """dJ/dnode of every node times `scale`, shape (N,); 0 where J does not depend on the node. Compiled
+    loops find them in `room`, if there is one."""
     fast = is_compiled("run_backward", len(graph))
     if not fast and groups.groups(graph).wide:
         return groups.adjoints(graph, values, scale)
     plan = schedule(graph, fast)
-    found = np.full(len(graph), -0.0)
+    found = np.empty(len(graph)) if room is None else room
+    found.fill(-0.0)
     found[graph.output] = scale
-    found[graph.output + 1 :] = 0.0
+    if graph.output + 1 < len(graph):
+        found[graph.output + 1 :] = 0.0
     arguments = (
         graph.output, graph.codes, plan.slopes, plan.rules.partials, graph.operands.reshape(-1),
         still(values), plan.live, partials(plan.rest, values), found,
@@ -95,7 +99,7 @@ def adjoints(graph: Graph, values: Array, scale: float = 1.0) -> Array:
     if fast:
         machine_code("run_backward")(*arguments, *plan.machine)
     else:
-        call("run_backward", len(graph), *arguments, None, None, None)
+        call("run_backward", len(graph), *arguments, *NO_MACHINE)
     return found
 
 
@@ -113,7 +117,9 @@ def partials(sloped: Sloped, values: Array) -> Array:
 
 
 def still(array: Array) -> Array:
-    """A view that cannot be written: one compiled loop for all callers."""
+    """The array so that it cannot be written: one compiled loop for all callers."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view
