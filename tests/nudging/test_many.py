@@ -204,7 +204,8 @@ def test_large_graphs_in_short_formats(format):
 def test_a_node_takes_so_many_bytes():
     made = program("mlp", 100_000)
     graph = ng.graph(made.text)
-    ng.nudges(graph.at(made.values))  # what is loaded once
+    run = graph.at(made.values)
+    assert ng.nudges(run)["J"].adjoint == run.adjoint("J")  # what is loaded once
     graph = ng.graph(made.text)
     graph.index("J")
     tracemalloc.start()
