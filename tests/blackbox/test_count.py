@@ -177,7 +177,7 @@ def test_what_was_silently_wrong_once_is_not_so_now():
     [
         (judging, "peaked", lambda *_: False),
         (judging, "wander", lambda *_: 1.0),
-        (judging, "beside", lambda _: (math.inf, math.inf)),
+        (judging, "beside", lambda *_: (math.inf, math.inf)),
         (breaks, "_curve", lambda *parts: 0 * parts[-1]),
         (settling, "hinges", lambda h, *_: np.zeros(len(h))),
         (candidates, "GAIN", math.inf),

@@ -6,6 +6,7 @@ import itertools
 import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,6 +16,9 @@ import numpy as np
 import pytest
 
 import nudgegrad as ng
+from nudgegrad.blackbox import breaks
+from nudgegrad.blackbox.breaks import BEND
+from nudgegrad.blackbox.ladders import LADDERS
 from nudgegrad.blackbox.result import SENTENCES, Code
 from nudgegrad.views.steps import steps_svg
 from nudgegrad.views.uncertain import uncertain
@@ -225,6 +229,26 @@ def test_what_has_no_derivative_is_inconclusive_with_its_reason(name):
     assert found.verdict == "inconclusive"
     assert found.reason.code is code
     assert str(found).startswith(f"inconclusive: {SENTENCES[code]}")
+
+
+@pytest.mark.parametrize(("kind", "size", "count"), [(np.float32, 0.09, 200), (np.float16, 0.1, 60)])
+def test_a_kink_in_a_short_format_is_not_answered(kind, size, count, monkeypatch):
+    def answered():
+        rng = np.random.default_rng(3)
+        found = 0
+        for _ in range(count):
+            c, k, a = (kind(rng.uniform(*ends)) for ends in ((0.3, 2), (0.5, 3), (size, 1.2 * size)))
+
+            def f(t, c=c, k=k, a=a):
+                return np.sin(k * t) + a * abs(t - c)
+
+            found += ng.derivative(f, c).verdict == "pass"
+        return found
+
+    assert answered() == 0
+    monkeypatch.setattr(breaks, "FAINT", BEND)
+    monkeypatch.setitem(LADDERS, "float16", replace(LADDERS["float16"], hinge=np.inf, sure=(10.0, 10.0)))
+    assert answered() > 0  # the test sees it
 
 
 def test_both_slopes_at_a_kink():

@@ -73,7 +73,7 @@ def _pooled(noise: float, truncation: float) -> Any:
 
 
 NONE = {"corner": lambda _: None, "hinges": lambda h, *_: np.zeros(len(h))}
-NOWHERE = (judging, "beside", lambda _: (np.inf, np.inf))
+NOWHERE = (judging, "beside", lambda *_: (np.inf, np.inf))
 MUTANTS: dict[str, list[tuple[Any, str, Any]]] = {
     "no limit": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e300))],
     "a limit of nothing": [(gradient, "LIMIT", dict.fromkeys(gradient.LIMIT, 1e-3))],

@@ -20,7 +20,8 @@ from .rungs import Rungs
 VISIBLE = 10.0  # times its noise: a change of a slope that is one
 BEND = 20.0  # times the rounding of f: an even part that is one
 CORNER = 1.15  # exponent of the even part up to which f has no derivative; 2 where it has two
-STRAIGHT, LENGTH = 0.1, 10.0  # how far exponents of a corner next to x are from 1; octaves that show it
+FAINT, ALSO = 5.0, (0.2, 3.0)  # times the rounding, and shares of what is expected: a step crosses it
+STRAIGHT = 0.1  # how far exponents of a corner next to x are from 1
 TURN = 0.5  # how far they are from 2 where f turns smoothly instead
 STEADY = 0.04  # how far exponents may be apart where they are one
 APART = 6.0  # octaves between steps that must show the same
@@ -103,9 +104,15 @@ def _steady(r: Rungs, last: int) -> Corner | None:
     return Corner.KINK if same_sign and (local > 0.8).all() and (local < 1.5).all() else None
 
 
-def beside(r: Rungs) -> tuple[float, float]:
+def beside(r: Rungs, length: float) -> tuple[float, float]:
     """The step from which on f has the even part of a corner, that is not at x but next to it, and the
     smallest that may cross it; inf if there is none.
+
+    Parameters
+    ----------
+    r : Rungs
+    length : float
+        Octaves of steps that must show it.
 
     Notes
     -----
@@ -124,12 +131,16 @@ def beside(r: Rungs) -> tuple[float, float]:
         first = last
         while first and along[first - 1]:
             first -= 1
-        if h[first] >= h[last + 1] * 2**LENGTH:
-            own = np.abs(e) > np.abs(e[first]) * (h / h[first]) ** 2  # more than f bends by itself
-            tail = own[last:].sum()
+        if first < last and h[first] >= h[last + 1] * 2**length:
+            edge, bend = h[last + 1], np.abs(e[first]) / h[first] ** 2  # of f itself, at most
+            own = np.abs(e) > bend * h**2
             turns = (np.abs(np.diff(np.log2(np.abs(e[own]))) / np.diff(np.log2(h[own])) - 2) <= TURN)[-2:]
-            turned = tail > 3 and turns.all()
-            return float(h[last + 1]), float(h[last + 1] if turned else h[own][-1])
+            if own[last:].sum() > 3 and turns.all():
+                return float(edge), float(edge)
+            share = r.even / (r.h * (e[last + 1] / edge))  # of what a corner at x adds
+            faint = (np.abs(r.even) > FAINT * r.sigma) & (share > ALSO[0]) & (share < ALSO[1])
+            crosses = (faint | (np.abs(r.even) > BEND * r.sigma)) & (np.abs(r.even) > bend * r.h**2)
+            return float(edge), float(np.min(r.h[crosses], initial=edge))
     return math.inf, math.inf
 
 
@@ -359,7 +370,14 @@ def follows(r: Rungs, slope: float, bad: float) -> bool:
     return bool(exponent >= 0.5 or abs(slope) * h[0] <= 8 * moved[0])
 
 
-def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> Array:
+def hinges(
+    h: Array,
+    even: Array,
+    sigma: Array,
+    top: Array,
+    order: int = 1,
+    sure: tuple[float, float] = (VISIBLE, VISIBLE),
+) -> Array:
     """Half of how far the derivatives on the two sides of x are apart, where that is beyond doubt; else 0.
 
     Parameters
@@ -370,6 +388,9 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> A
         The largest step that counts.
     order : int
         Of the derivative.
+    sure : tuple of float
+        Standard deviations beyond which a fit shows it, and times that beyond which the best one does; by
+        Student's factors unless they are few: then the noise is the rounding of a short format, and known.
 
     Notes
     -----
@@ -397,15 +418,15 @@ def hinges(h: Array, even: Array, sigma: Array, top: Array, order: int = 1) -> A
             a, off, left = _first(z, y, weight, terms, order)
             free = rungs[some] - terms
             left = np.maximum(np.sqrt(left / free), 1.0)
-            off = off * np.maximum(student(free), VISIBLE) * left
-            sure = (left <= WELL) & (np.abs(a) > off)
+            off = off * (np.maximum(student(free), sure[0]) if sure[0] >= VISIBLE else sure[0]) * left
+            known = (left <= WELL) & (np.abs(a) > off)
             k = i * len(TERMS) + j
-            error[some, k], slope[some, k] = np.where(sure, off, np.inf), a
+            error[some, k], slope[some, k] = np.where(known, off, np.inf), a
     best = np.argmin(error, 1)[:, None]
     found, off = (np.take_along_axis(part, best, 1)[:, 0] for part in (slope, error))
     alike = np.isfinite(error) & (np.abs(slope - found[:, None]) <= 0.1 * np.abs(found)[:, None])
-    sure = (alike.sum(1) > 1) & (np.abs(found) > VISIBLE * off)
-    return np.where(sure, np.abs(found) / top**order * math.factorial(order), 0.0)
+    there = (alike.sum(1) > 1) & (np.abs(found) > sure[1] * off)
+    return np.where(there, np.abs(found) / top**order * math.factorial(order), 0.0)
 
 
 def _first(z: Array, y: Array, weight: Array, terms: int, order: int) -> tuple[Array, Array, Array]:

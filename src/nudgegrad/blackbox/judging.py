@@ -126,7 +126,7 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
         lane.corner = corner(r)
         if lane.corner is not None:
             return NONE
-        if _hinged(lane, r):
+        if _hinged(lane, r, ladder):
             least = float(r.h[-1])
             if abs(r.even[-1]) > BEND * r.sigma[-1]:
                 least *= 2.0 ** ladder.down[0]
@@ -199,9 +199,9 @@ def _flat(lane: Lane, r: Rungs, slope: float) -> Any:
     return _gap(float(r.h[moving[-1] + 1]), float(r.h[moving[-1]]))
 
 
-def _hinged(lane: Lane, r: Rungs) -> bool:
+def _hinged(lane: Lane, r: Rungs, ladder: Ladder) -> bool:
     """Whether steps are seen for the first time to cross a corner next to x; learns which do."""
-    edge, crossing = beside(r)
+    edge, crossing = beside(r, ladder.hinge)
     first = not lane.hinged and edge < lane.below
     if first:
         lane.decided, lane.hinged, lane.over, lane.below = True, True, 0.0, edge
@@ -289,7 +289,7 @@ def concluded(lane: Lane, r: Rungs, c: Candidates, order: int, ladder: Ladder) -
         else:
             _decided(lane, r, c, small, found, ladder)
     if lane.hinged:
-        _hinged(lane, r)
+        _hinged(lane, r, ladder)
     if not lane.decided and len(r.h) > 1:
         scores = c.within(lane.over, lane.below)
         best = int(np.argmin(scores))

@@ -28,6 +28,11 @@ class Ladder:
         Octaves between the rungs that are added where the first ones are best.
     short : tuple of float
         Exponents of the first rungs where only what they show decides whether there are more.
+    hinge : float
+        Octaves over which the even part of f grows with the step before it is that of a corner next to x.
+    sure : tuple of float
+        How far beyond noise the slopes of both sides must differ to be said to: in a short format noise is
+        the rounding, and few steps show anything else.
     """
 
     coarse: tuple[float, ...]
@@ -36,13 +41,17 @@ class Ladder:
     fine: float
     close: float
     short: tuple[float, ...]
+    hinge: float
+    sure: tuple[float, float]
 
 
 LADDERS: Mapping[str, Ladder] = {
-    "float64": Ladder((-2, -9, -16, -23, -30, -37), (6, 12), (-5, -11), 0.7, 0.5, (-11, -12.5, -14)),
-    "float32": Ladder((0, -4, -8, -12, -16), (3, 6), (-3, -6), 0.5, 0.4, (-5, -6, -7)),
-    "float16": Ladder((1, 0, -1, -2, -3, -4, -5), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3)),
-    "bfloat16": Ladder((1, 0, -1, -2, -3, -4), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3)),
+    "float64": Ladder(
+        (-2, -9, -16, -23, -30, -37), (6, 12), (-5, -11), 0.7, 0.5, (-11, -12.5, -14), 10.0, (10.0, 10.0)
+    ),
+    "float32": Ladder((0, -4, -8, -12, -16), (3, 6), (-3, -6), 0.5, 0.4, (-5, -6, -7), 10.0, (10.0, 10.0)),
+    "float16": Ladder((1, 0, -1, -2, -3, -4, -5), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3), 3.0, (3.0, 2.0)),
+    "bfloat16": Ladder((1, 0, -1, -2, -3, -4), (1, 2), (-2,), 0.45, 0.4, (-1, -2, -3), 3.0, (3.0, 2.0)),
 }
 
 

@@ -12,6 +12,7 @@ from .breaks import Corner, corner, hinges
 from .candidates import Candidates, Shown, candidates, polished
 from .grain import middle, repeats
 from .judging import Lane
+from .ladders import ladder_of
 from .result import CLAIMED, Code
 from .rungs import Rungs, rungs_of
 from .sampling import Samples
@@ -78,7 +79,7 @@ def settled(
     bar = np.maximum(score + hidden, others) + 2.0**-53 * np.abs(value)
     bar = np.where(found, bar, np.inf)
     top, same = c.pick("top", choice), repeats(samples, unit)
-    apart = _apart(s, lanes, top, found, order)
+    apart = _apart(s, lanes, top, found, order, ladder_of(samples.format).sure)
     codes = []
     for p, lane in enumerate(lanes):
         r = rungs_of(s, p, lane.side)
@@ -129,7 +130,14 @@ def _value(s: Shown, c: Candidates, choice: npt.NDArray[np.int64], lanes: list[L
     return value
 
 
-def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_], order: int) -> Array:
+def _apart(
+    s: Shown,
+    lanes: list[Lane],
+    top: Array,
+    found: npt.NDArray[np.bool_],
+    order: int,
+    sure: tuple[float, float],
+) -> Array:
     """How far the derivatives on the two sides of x are apart, of lanes with steps on both; or what a lower
     one that is apart makes of it at the largest step."""
     both = found & np.array([lane.side == 0 for lane in lanes])
@@ -138,7 +146,7 @@ def _apart(s: Shown, lanes: list[Lane], top: Array, found: npt.NDArray[np.bool_]
         with np.errstate(all="ignore"):
             other = s.even if order % 2 else s.odd * s.h
             for k in range(order, 0, -2):
-                half = hinges(s.h[both], other[both], s.sigma[both], top[both], k)
+                half = hinges(s.h[both], other[both], s.sigma[both], top[both], k, sure)
                 apart[both] = np.maximum(apart[both], half / top[both] ** (order - k))
     return apart
 
