@@ -121,8 +121,8 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
     order : int
     ladder : Ladder
     """
-    best = int(np.argmin(c.within(lane.over, lane.below)))
-    if lane.side == 0 and order == 1:
+    line = lane.side == 0 and order == 1
+    if line:
         lane.corner = corner(r)
         if lane.corner is not None:
             return NONE
@@ -131,6 +131,8 @@ def judged(lane: Lane, r: Rungs, c: Candidates, unit: float, order: int, ladder:
             if abs(r.even[-1]) > BEND * r.sigma[-1]:
                 least *= 2.0 ** ladder.down[0]
             return _between(lane.below, least, ladder)
+    best = int(np.argmin(c.within(lane.over, lane.below)))
+    if line:
         if np.isfinite(c.within(lane.over, lane.below)[best]) and not lane.decided:
             more = _doubted(lane, r, c, best, ladder)
             if len(more):
@@ -206,7 +208,7 @@ def _hinged(lane: Lane, r: Rungs, ladder: Ladder) -> bool:
     if first:
         lane.decided, lane.hinged, lane.over, lane.below = True, True, 0.0, edge
     elif lane.hinged:
-        lane.below = min(edge, crossing)
+        lane.below = min(lane.below, edge, crossing)
     return first
 
 
