@@ -111,6 +111,7 @@ def test_no_index_is_negative(monkeypatch):
         assert found.some(1)[0].factors
     assert called >= set(compiled.LOOPS) - set(vars(series)) - set(vars(reading)) - {
         "follow",
+        "raised",
         "run_forward",
         "carry",
     }

@@ -106,6 +106,15 @@ def chain(
     return -1
 
 
+@inlined
+def raised(t: float, k: int) -> float:
+    """t^k by repeated products, as `nudging.optimal.truncation` forms it."""
+    power = t
+    for _ in range(1, k):
+        power *= t
+    return power
+
+
 @loop
 def bound_truncations(
     order: int, weights: Any, tail: float, grain: float, values: Any, scales: Any, jets: Any, degrees: Any,
@@ -136,11 +145,7 @@ def bound_truncations(
             for k in range(2, order + 1):
                 moment = 0.0
                 for m in range(size):
-                    t = (points[at + m] - x) / scale
-                    power = t
-                    for _ in range(1, k):
-                        power *= t
-                    moment += weights[m] * power
+                    moment += weights[m] * raised((points[at + m] - x) / scale, k)
                 moment = abs(moment)
                 if k == 2:
                     moment += 4.0 * rounded * furthest / scale
@@ -152,11 +157,7 @@ def bound_truncations(
             if degrees[n] > order:
                 moment = 0.0
                 for m in range(size):
-                    t = (points[at + m] - x) / scale
-                    power = t
-                    for _ in range(1, order):
-                        power *= t
-                    moment += abs(weights[m]) * abs(power)
+                    moment += abs(weights[m]) * abs(raised((points[at + m] - x) / scale, order))
                 total += tail * abs(jets[order * count + n]) * moment
             found[2 * n + turn] = total / abs(width) if width != 0.0 else math.nan
 
